@@ -1,0 +1,121 @@
+# Copyright: the ull.metal contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The machine as files under a root: ``/`` on a host, a captured tree in a test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .errors import UllError
+
+MANAGED = "Managed by Ansible, collection ull.metal, role {role}. Local changes are undone by the next run."
+
+
+class Host:
+    """Reads and writes below ``root``. Paths are absolute, as on the host itself.
+
+    Args:
+        root: ``/``, or the folder that holds a captured tree.
+        name: inventory name, for errors.
+    """
+
+    def __init__(self, root: str = "/", name: str = "") -> None:
+        self.root = Path(root)
+        self.name = name
+        self.commands: list[list[str]] = []
+
+    @property
+    def live(self) -> bool:
+        """Whether this is the running machine and not a captured tree."""
+        return str(self.root) == "/"
+
+    def path(self, path: str) -> Path:
+        """Where ``path`` lies below the root."""
+        return self.root / path.lstrip("/")
+
+    def read(self, path: str) -> str | None:
+        """The file's text, stripped of white space at its ends; None where it is missing or cannot be read."""
+        try:
+            return self.path(path).read_bytes().decode("utf-8", "replace").strip()
+        except OSError:
+            return None
+
+    def text(self, path: str) -> str:
+        """The file's whole text; empty where it is missing."""
+        try:
+            return self.path(path).read_bytes().decode("utf-8", "surrogateescape")
+        except OSError:
+            return ""
+
+    def exists(self, path: str) -> bool:
+        """Whether the path is there."""
+        return self.path(path).exists()
+
+    def names(self, path: str) -> list[str]:
+        """The names in a folder, sorted; empty where it is missing."""
+        try:
+            return sorted(os.listdir(self.path(path)))  # noqa: PTH208 (scandir over sysfs, names alone)
+        except OSError:
+            return []
+
+    def link(self, path: str) -> str | None:
+        """The last component a symbolic link points to; None where there is no link."""
+        try:
+            return os.readlink(self.path(path)).rstrip("/").rsplit("/", 1)[-1]  # noqa: PTH115
+        except OSError:
+            return None
+
+    def replace(self, path: str, content: str, mode: int = 0o644) -> None:
+        """Write a whole file: into a temporary file beside it, synced, then renamed over it."""
+        target = self.path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content.encode("utf-8", "surrogateescape"))
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(temporary, mode)  # noqa: PTH101
+            os.replace(temporary, target)  # noqa: PTH105
+        except BaseException:
+            os.unlink(temporary)  # noqa: PTH108
+            raise
+
+    def remove(self, path: str) -> None:
+        """Remove a file; one that is missing is as good."""
+        self.path(path).unlink(missing_ok=True)
+
+    def poke(self, path: str, value: str) -> None:
+        """Write a value into a sysfs or procfs file.
+
+        Raises:
+            UllError: the kernel refuses the value.
+        """
+        try:
+            with self.path(path).open("w") as stream:
+                stream.write(value)
+        except OSError as refused:
+            raise UllError(
+                f"the kernel refuses {value!r} in {path}: {refused.strerror}", host=self.name, value=value
+            ) from refused
+
+    def run(self, argv: list[str]) -> str:
+        """Run a command of the host; on a captured tree it is only noted in ``commands``.
+
+        Raises:
+            UllError: the command is missing or fails; its own words are in the message.
+        """
+        self.commands.append(argv)
+        if not self.live:
+            return ""
+        try:
+            done = subprocess.run(argv, capture_output=True, text=True, check=True, env={**os.environ, "LC_ALL": "C"})
+        except FileNotFoundError as missing:
+            raise UllError(f"{argv[0]} is not installed", host=self.name, remedy=f"install {argv[0]}") from missing
+        except subprocess.CalledProcessError as failed:
+            words = (failed.stderr or failed.stdout).strip()[-2000:]
+            raise UllError(f"{' '.join(argv)} failed ({failed.returncode}): {words}", host=self.name) from failed
+        return done.stdout

@@ -84,9 +84,12 @@ class Host:
             os.unlink(temporary)  # noqa: PTH108
             raise
 
-    def remove(self, path: str) -> None:
-        """Remove a file; one that is missing is as good."""
-        self.path(path).unlink(missing_ok=True)
+    def put(self, path: str, content: str | None) -> None:
+        """Write a whole file, or with None remove it; one that is missing already is as good."""
+        if content is None:
+            self.path(path).unlink(missing_ok=True)
+        else:
+            self.replace(path, content)
 
     def poke(self, path: str, value: str) -> None:
         """Write a value into a sysfs or procfs file.

@@ -1,0 +1,140 @@
+# Copyright: the ull.metal contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The kernel command line: the collection's arguments in sections, one a role, and one owner of them all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..boot import cmdline
+from ..boot.loader import loader, running
+from ..errors import UllError
+from ..host import Host
+from ..setting import REBOOT, Change, Setting, Store
+
+PREFIX = "boot_args."
+
+
+@dataclass
+class BootArgs:
+    """Domain of the kernel arguments.
+
+    Args:
+        sections: arguments by the role that wants them; a role with an empty list loses its section.
+        replace: whether sections of roles that are not named go; otherwise they stay as they are.
+    """
+
+    sections: dict[str, list[str]]
+    replace: bool = False
+    role: str = "boot_args"
+
+    def settings(self, host: Host) -> list[Setting]:
+        """One setting for each key of the sections."""
+        return [
+            argument(name, section, wanted)
+            for section, tokens in self.sections.items()
+            for name, wanted in cmdline.by_name(tokens).items()
+        ]
+
+    def stores(self, host: Host) -> list[Store]:
+        """The boot loader, with the sections that stay and the ones declared."""
+        return [BootStore(self._after(host))]
+
+    def restore(self, host: Host, before: dict[str, str]) -> list[Setting]:
+        """Arguments once declared: they return to what they were with the next boot."""
+        kept = {name for tokens in self._after(host).values() for name in cmdline.by_name(tokens)}
+        names = [name[len(PREFIX) :] for name in before if name.startswith(PREFIX)]
+        return [
+            argument(name, self.role, cmdline.split(before[PREFIX + name]), restored=True)
+            for name in names
+            if name not in kept
+        ]
+
+    def check(self, host: Host) -> None:
+        """Refuse arguments that are no tokens, and keys that somebody else sets to another value."""
+        for role, tokens in self.sections.items():
+            cmdline.check(tokens, f"kernel arguments of {role}", host.name)
+        for path, theirs, ours in foreign(host, self._after(host)):
+            raise UllError(
+                f"{path} sets {theirs}",
+                host=host.name,
+                variable="kernel argument",
+                value=ours,
+                remedy=f"remove {theirs} from {path}, or do not declare {cmdline.key(ours)}",
+            )
+
+    def _after(self, host: Host) -> dict[str, list[str]]:
+        kept = {} if self.replace else loader(host).sections()
+        return {role: tokens for role, tokens in {**kept, **self.sections}.items() if tokens}
+
+
+def argument(name: str, role: str, wanted: list[str], restored: bool = False) -> Setting:
+    """The setting of one kernel argument, or of the hugepage arguments together."""
+
+    def of(tokens: list[str]) -> str | None:
+        return cmdline.effective(cmdline.by_name(tokens).get(name, []), wanted)
+
+    return Setting(
+        name=PREFIX + name,
+        role=role,
+        impact=REBOOT,
+        declared=cmdline.effective(wanted, wanted),
+        running=lambda host: of(running(host)),
+        persisted=lambda host: of(loader(host).persisted()),
+        restored=restored,
+        doc=f"kernel argument {name}",
+        source="Documentation/admin-guide/kernel-parameters.txt",
+    )
+
+
+@dataclass(frozen=True)
+class BootStore:
+    """The boot loader's configuration with these sections."""
+
+    sections: dict[str, list[str]]
+
+    def changes(self, host: Host) -> list[Change]:
+        """The record's text, and the next boot's arguments: an interrupted run leaves the second behind the first."""
+        boot = loader(host)
+        found = [
+            Change(path, host.text(path), content or "")
+            for path, content in boot.record(self.sections).items()
+            if host.text(path) != (content or "")
+        ]
+        now, then = boot.persisted(), self._next_boot(host)
+        if found or boot.stale() or not _same(now, then):
+            found.append(Change(f"kernel arguments of the next boot ({boot.name})", _lines(now), _lines(then)))
+        return found
+
+    def write(self, host: Host) -> None:
+        """Write the record and the boot loader's own files."""
+        loader(host).write(self.sections)
+
+    def _next_boot(self, host: Host) -> list[str]:
+        boot = loader(host)
+        old = [token for tokens in boot.sections().values() for token in tokens]
+        new = [token for tokens in self.sections.values() for token in tokens]
+        return [*cmdline.subtract(boot.persisted(), old), *new]
+
+
+def foreign(host: Host, sections: dict[str, list[str]]) -> list[tuple[str, str, str]]:
+    """Keys of ours that somebody else sets to another value: (file, their token, our token)."""
+    boot = loader(host)
+    ours = {name: tokens for section in sections.values() for name, tokens in cmdline.by_name(section).items()}
+    old = [token for tokens in boot.sections().values() for token in tokens]
+    found = []
+    for token in cmdline.subtract(boot.persisted(), old):
+        wanted = ours.get(cmdline.name(token), [])
+        # A token that stands in no source is left from an interrupted run and goes when the configuration is made anew.
+        if wanted and token not in wanted and cmdline.name(token) not in cmdline.REPEATABLE and boot.origin(token):
+            found.append((boot.origin(token), token, wanted[-1]))
+    return found
+
+
+def _same(now: list[str], then: list[str]) -> bool:
+    """Whether two command lines mean the same: the order counts only within a name."""
+    return cmdline.by_name(now) == cmdline.by_name(then)
+
+
+def _lines(tokens: list[str]) -> str:
+    return "".join(f"{token}\n" for token in tokens)

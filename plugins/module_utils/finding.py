@@ -66,6 +66,8 @@ KINDS: dict[str, Kind] = {
     "container-target": Kind(ERROR, "A container shares its host's kernel; kernel settings belong to that host."),
     "boot-loader-unsupported": Kind(ERROR, "Nothing can be put on the kernel's command line."),
     "topology-stored": Kind(NOTE, "The plan was made from a stored snapshot; the machine may have changed since."),
+    "host-unreachable": Kind(ERROR, "A host that does not answer can be neither read nor tuned."),
+    "topology-unreadable": Kind(ERROR, "The host answers, but reading its topology failed."),
     "topology-missing": Kind(ERROR, "The host does not answer and no snapshot is stored; nothing can be planned."),
 }
 

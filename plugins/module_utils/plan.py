@@ -39,6 +39,11 @@ def compile_plan(topology: Mapping[str, Any], declared: Any, host: str = "") -> 
     return _result(host, topology, profile, parts, pools, found)
 
 
+def no_plan(host: str, found: list[Finding]) -> dict[str, Any]:
+    """The plan of a host of which nothing is known but what is wrong."""
+    return _result(host, {"nodes": []}, None, None, [], found)
+
+
 def _result(
     host: str,
     topology: Mapping[str, Any],

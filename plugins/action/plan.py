@@ -1,0 +1,91 @@
+# Copyright: the ull.metal contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Plan a host: read its topology, or take the stored snapshot; compile; read the three states of every setting."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.ull.metal.plugins.module_utils.finding import ERROR, Finding
+from ansible_collections.ull.metal.plugins.module_utils.plan import compile_plan, no_plan
+
+SPEC = {
+    "profile": {"type": "dict", "required": True},
+    "snapshot": {"type": "path"},
+    "source": {"type": "str", "choices": ["auto", "host", "snapshot"], "default": "auto"},
+}
+
+
+class ActionModule(ActionBase):
+    """The action ull.metal.plan."""
+
+    TRANSFERS_FILES = False
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        _, args = self.validate_argument_spec(SPEC)
+        host = task_vars["inventory_hostname"]
+        source, topology, found = "host", None, []
+        if args["source"] != "snapshot":
+            topology, found = self._read(task_vars, host)
+        if topology is None and args["source"] != "host":
+            source, topology = "snapshot", _stored(args["snapshot"])
+            found = (
+                []
+                if args["source"] == "snapshot"
+                else [Finding("topology-stored", f"{host} does not answer", host=host)]
+            )
+        if topology is None:
+            found = found or [_missing(host, args["snapshot"])]
+            plan = no_plan(host, found)
+        else:
+            plan = compile_plan(topology, args["profile"], host)
+            plan["findings"] += [finding.as_dict() for finding in found]
+        plan["source"] = source if topology else ""
+        plan["states"] = self._states(plan, task_vars) if source == "host" and topology else []
+        return {"changed": False, "plan": plan, "ansible_facts": {"ull_plan": plan, "ull_topology": topology}}
+
+    def _read(self, task_vars, host):
+        """The host's topology, or why there is none."""
+        try:
+            result = self._execute_module("ull.metal.topology_facts", task_vars=task_vars)
+        except AnsibleConnectionFailure as unreachable:
+            address = task_vars.get("ansible_host", host)
+            return None, [
+                Finding(
+                    "host-unreachable",
+                    f"{host} does not answer: {str(unreachable).strip()}",
+                    "ansible_host",
+                    address,
+                    "start the host, correct ansible_host and ansible_port, or leave it out with --limit",
+                    host,
+                )
+            ]
+        if result.get("failed"):
+            return None, [Finding("topology-unreadable", str(result.get("msg")), "ansible_host", host, "", host)]
+        return result["ansible_facts"]["ull_topology"], []
+
+    def _states(self, plan, task_vars):
+        if any(finding["level"] == ERROR for finding in plan["findings"]):
+            return []
+        result = self._execute_module("ull.metal.settings_info", {"plan": plan}, task_vars=task_vars)
+        return result.get("states", [])
+
+
+def _stored(path):
+    return json.loads(Path(path).read_text(encoding="utf-8")) if path and Path(path).exists() else None
+
+
+def _missing(host, path):
+    return Finding(
+        "topology-missing",
+        f"no topology of {host} is stored",
+        "plan_snapshot",
+        path,
+        "gather it while the host answers: ansible-playbook ull.metal.topology",
+        host,
+    )

@@ -13,6 +13,7 @@ from .finding import ERROR, Finding
 from .partition import Partition, partition
 from .profile import ROOT, Profile, read_profile
 from .settings import cpu_isolation, hugepages
+from .topology.compact import complete
 
 SCHEMA = 1
 
@@ -29,6 +30,7 @@ def compile_plan(topology: Mapping[str, Any], declared: Any, host: str = "") -> 
         ``schema, host, profile, cpus, numa, findings`` and a slice for each role under the role's name: ``boot_args``,
         ``hugepages``, ``cpu_isolation``. With an error among the findings nothing may be applied.
     """
+    topology = complete(dict(topology))
     profile, found = read_profile(declared)
     if profile is None or any(finding.level == ERROR for finding in found):
         return _result(host, topology, profile, None, [], found)

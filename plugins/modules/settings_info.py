@@ -56,6 +56,7 @@ topology:
 
 from ansible_collections.ull.metal.plugins.module_utils.module import run
 from ansible_collections.ull.metal.plugins.module_utils.settings.registry import states
+from ansible_collections.ull.metal.plugins.module_utils.topology.compact import compact
 from ansible_collections.ull.metal.plugins.module_utils.topology.reader import read_topology
 
 
@@ -64,7 +65,7 @@ def main() -> None:
         {"plan": {"type": "dict", "required": True}},
         lambda params, host, check_mode: {
             "states": [state.as_dict() for state in states(params["plan"], host)],
-            "topology": read_topology(host),
+            "topology": compact(read_topology(host)),
         },
     )
 

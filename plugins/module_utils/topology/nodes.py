@@ -5,26 +5,29 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..cpuset import MAX_CPUS, CpuSet
+from ..cpuset import CpuSet
 from ..host import Host
 from .values import cpu_set, number, numbered
 
 NODE = "/sys/devices/system/node"
 
 
-def read_nodes(host: Host, present: CpuSet, online: CpuSet) -> tuple[list[dict[str, Any]], dict[int, int]]:
-    """The nodes, and the node of each CPU that has one.
+class Nodes(NamedTuple):
+    """The nodes' rows, the node of each CPU that has one, and what is odd about them."""
 
-    A node's ``cpus`` are its online ones, as in the kernel; nodes of memory alone (HBM, CXL, a GPU's) have none.
-    """
+    rows: list[dict[str, Any]]
+    node_of: dict[int, int]
+    doubts: list[str]
+
+
+def read_nodes(host: Host, present: CpuSet, online: CpuSet) -> Nodes:
+    """A node's ``cpus`` are its online ones, as in the kernel; nodes of memory alone (HBM, CXL, a GPU's) have none."""
     ids = node_ids(host)
     if not ids:
-        return [_whole_machine(host, online)], dict.fromkeys(present, 0)
-    node_of = _node_of(host, ids, present)
-    if not node_of and len(ids) == 1:
-        node_of = dict.fromkeys(present, ids[0])
+        return Nodes([_whole_machine(host, online)], dict.fromkeys(present, 0), [])
+    node_of, doubts = _node_of(host, ids, present)
     rows = [
         {
             "id": node,
@@ -35,7 +38,8 @@ def read_nodes(host: Host, present: CpuSet, online: CpuSet) -> tuple[list[dict[s
         }
         for node in ids
     ]
-    return rows, node_of
+    doubts += [f"node {row['id']} has no whole list of distances" for row in rows if not row["distances"]]
+    return Nodes(rows, node_of, doubts)
 
 
 def node_ids(host: Host) -> list[int]:
@@ -45,18 +49,29 @@ def node_ids(host: Host) -> list[int]:
     return [node for node in folders if listed and node in listed] or folders
 
 
-def _node_of(host: Host, ids: list[int], present: CpuSet) -> dict[int, int]:
-    """A CPU that several nodes list belongs to the first: fake nodes (numa=fake) all list every CPU."""
+def _node_of(host: Host, ids: list[int], present: CpuSet) -> tuple[dict[int, int], list[str]]:
+    """The node of each CPU, and what is odd.
+
+    A CPU that several nodes list belongs to the first: fake nodes (numa=fake) all list every CPU. The others keep their
+    memory, which is real, and its hugepage pools.
+    """
     node_of: dict[int, int] = {}
     linked: dict[int, int] = {}
+    doubts = []
     for node in ids:
-        for cpu in (cpu_set(host, f"{NODE}/node{node}/cpulist", f"{NODE}/node{node}/cpumap") or CpuSet()) & present:
-            node_of.setdefault(cpu, node)
+        listed = (cpu_set(host, f"{NODE}/node{node}/cpulist", f"{NODE}/node{node}/cpumap") or CpuSet()) & present
+        taken = CpuSet(cpu for cpu in listed if cpu in node_of)
+        if taken:
+            doubts.append(f"node {node} lists CPUs {taken}, which node {node_of[taken.first]} has")
+        node_of.update(dict.fromkeys(listed - taken, node))
         # newer kernels list online CPUs alone, but link the offline ones too
         for cpu in numbered(host, f"{NODE}/node{node}", "cpu"):
-            if cpu < MAX_CPUS and cpu in present:
-                linked.setdefault(cpu, node)
-    return {**linked, **node_of}
+            linked.setdefault(cpu, node)
+    node_of = {**{cpu: node for cpu, node in linked.items() if cpu in present}, **node_of}
+    if not node_of and len(ids) == 1:
+        node_of = dict.fromkeys(present, ids[0])
+    homeless = present - CpuSet(node_of)
+    return node_of, doubts + ([f"no node lists CPUs {homeless}"] if homeless else [])
 
 
 def _distances(host: Host, node: int, count: int) -> list[int]:

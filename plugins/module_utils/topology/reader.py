@@ -20,8 +20,8 @@ SCHEMA = 1
 def read_topology(host: Host) -> dict[str, Any]:
     """All of it. What a tree does not tell is -1, 0 or "", and never an exception."""
     present = present_cpus(host)
-    nodes, node_of = read_nodes(host, present, online_cpus(host, present))
-    node_cpus = {node["id"]: CpuSet.parse(node["cpus"]) for node in nodes}
+    nodes = read_nodes(host, present, online_cpus(host, present))
+    node_cpus = {row["id"]: CpuSet.parse(row["cpus"]) for row in nodes.rows}
     nics = read_nics(host, node_cpus)
     return {
         "schema": SCHEMA,
@@ -30,9 +30,10 @@ def read_topology(host: Host) -> dict[str, Any]:
         "os": machine.system(host),
         "boot_loader": machine.boot_loader(host),
         "kernel": machine.kernel(host),
-        "nodes": nodes,
-        "cpus": read_cpus(host, present, node_of),
+        "nodes": nodes.rows,
+        "cpus": read_cpus(host, present, nodes.node_of),
         "nics": nics,
         "virtual_nics": read_virtual_nics(host, nics),
         "gpus": read_gpus(host, node_cpus),
+        "doubts": nodes.doubts,
     }

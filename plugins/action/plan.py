@@ -29,30 +29,25 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         _, args = self.validate_argument_spec(SPEC)
         host = task_vars["inventory_hostname"]
-        source, topology, found = "host", None, []
+        source, topology, reasons = "host", None, []
         if args["source"] != "snapshot":
-            topology, found = self._read(task_vars, host)
+            topology, reasons = self._read(task_vars, host)
         if topology is None and args["source"] != "host":
             source, topology = "snapshot", _stored(args["snapshot"])
-            found = (
-                []
-                if args["source"] == "snapshot"
-                else [Finding("topology-stored", f"{host} does not answer", host=host)]
-            )
-        if topology is None:
-            found = found or [_missing(host, args["snapshot"])]
-            plan = no_plan(host, found)
-        else:
+            reasons = [_stored_note(host, reasons)] if topology else [*reasons, _missing(host, args["snapshot"])]
+        if topology:
             plan = compile_plan(topology, args["profile"], host)
-            plan["findings"] += [finding.as_dict() for finding in found]
+            plan["findings"] += [finding.as_dict() for finding in reasons]
+        else:
+            plan = no_plan(host, reasons)
         plan["source"] = source if topology else ""
-        plan["states"] = self._states(plan, task_vars) if source == "host" and topology else []
+        plan["states"] = self._states(plan, task_vars) if topology and source == "host" else []
         return {"changed": False, "plan": plan, "ansible_facts": {"ull_plan": plan, "ull_topology": topology}}
 
     def _read(self, task_vars, host):
         """The host's topology, or why there is none."""
         try:
-            result = self._execute_module("ull.metal.topology_facts", task_vars=task_vars)
+            result = self._execute_module("ull.metal.topology_facts", {}, task_vars=task_vars)
         except AnsibleConnectionFailure as unreachable:
             address = task_vars.get("ansible_host", host)
             return None, [
@@ -78,6 +73,11 @@ class ActionModule(ActionBase):
 
 def _stored(path):
     return json.loads(Path(path).read_text(encoding="utf-8")) if path and Path(path).exists() else None
+
+
+def _stored_note(host, reasons):
+    why = f": {reasons[0].message}" if reasons else ""
+    return Finding("topology-stored", f"{host} is planned from its stored snapshot{why}", host=host)
 
 
 def _missing(host, path):

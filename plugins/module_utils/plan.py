@@ -101,7 +101,7 @@ def _pools(profile: Profile, topology: Mapping[str, Any]) -> tuple[list[hugepage
     pages: dict[tuple[int, int], int] = {}
     found: list[Finding] = []
     for index, intent in enumerate(profile.hugepages):
-        nodes, more = _places(intent.on, profile, topology, f"{ROOT}.hugepages[{index}].on")
+        nodes, more = _places(intent.where, profile, topology, f"{ROOT}.hugepages[{index}].where")
         found += more
         for node in nodes:
             pages[node, intent.size] = pages.get((node, intent.size), 0) + intent.amount // intent.size
@@ -109,27 +109,27 @@ def _pools(profile: Profile, topology: Mapping[str, Any]) -> tuple[list[hugepage
     return pools, found + hugepages.findings(pools, dict(topology), f"{ROOT}.hugepages")
 
 
-def _places(on: str, profile: Profile, topology: Mapping[str, Any], path: str) -> tuple[list[int], list[Finding]]:
+def _places(where: str, profile: Profile, topology: Mapping[str, Any], path: str) -> tuple[list[int], list[Finding]]:
     """The nodes that ``each node``, ``node N``, ``nic`` or ``nic NAME`` mean on this machine."""
-    if on == "each node":
+    if where == "each node":
         return [node["id"] for node in topology["nodes"] if node["memory_bytes"] and node["cpus"]], []
-    if on.startswith("node "):
-        return [int(on[5:])], []
-    wanted = [on[4:]] if on.startswith("nic ") else list(profile.nics)
+    if where.startswith("node "):
+        return [int(where[5:])], []
+    wanted = [where[4:]] if where.startswith("nic ") else list(profile.nics)
     nics = [nic for name in wanted for nic in select_nics(profile.nics[name], topology)]
     if not nics:
         return [], [
             Finding(
                 "nic-not-found",
-                f"no NIC of this machine is meant by {on!r}",
+                f"no NIC of this machine is meant by {where!r}",
                 path,
-                on,
+                where,
                 "declare it under nics; the machine has " + (_names(topology["nics"]) or "none"),
             )
         ]
     unknown = [nic for nic in nics if nic["node"] < 0]
     found = [
-        Finding("nic-node-unknown", f"the node of NIC {nic['name']} is unknown", path, on, "say `on: node N`")
+        Finding("nic-node-unknown", f"the node of NIC {nic['name']} is unknown", path, where, "say `where: node N`")
         for nic in unknown
     ]
     first = topology["nodes"][0]["id"]

@@ -61,14 +61,14 @@ SCHEMA: dict[str, Any] = {
             "items": {
                 "type": "object",
                 "additionalProperties": False,
-                "required": ["size", "amount", "on"],
+                "required": ["size", "amount", "where"],
                 "properties": {
                     "size": {"type": "string", "description": "Page size: 2M or 1G."},
                     "amount": {
                         "type": "string",
                         "description": "How much memory, e.g. `16 GiB`; on each node where several.",
                     },
-                    "on": {
+                    "where": {
                         "type": "string",
                         "pattern": r"^(each node|node [0-9]+|nic( [A-Za-z0-9_-]+)?)$",
                         "description": "`each node`, `node 1`, `nic` (nodes of all NICs), `nic feed` (that NIC's).",
@@ -120,11 +120,11 @@ class Cpus:
 
 @dataclass(frozen=True)
 class Pages:
-    """An intent for hugepages: ``amount`` bytes in pages of ``size`` bytes ``on`` some nodes."""
+    """An intent for hugepages: ``amount`` bytes in pages of ``size`` bytes, ``where`` on some nodes."""
 
     size: int
     amount: int
-    on: str
+    where: str
 
 
 @dataclass(frozen=True)
@@ -173,20 +173,20 @@ def _pages(entry: Mapping[str, str], path: str) -> Pages:
             value=entry["amount"],
             remedy=f"use a multiple of {entry['size']}",
         )
-    return Pages(size, amount, entry["on"])
+    return Pages(size, amount, entry["where"])
 
 
 def _undeclared_nics(profile: Profile) -> list[Finding]:
     return [
         Finding(
             "nic-not-found",
-            f"nics has no {pages.on[4:]!r}",
-            f"{ROOT}.hugepages[{index}].on",
-            pages.on,
-            _nearest(pages.on[4:], list(profile.nics)) or "declare it under nics",
+            f"nics has no {pages.where[4:]!r}",
+            f"{ROOT}.hugepages[{index}].where",
+            pages.where,
+            _nearest(pages.where[4:], list(profile.nics)) or "declare it under nics",
         )
         for index, pages in enumerate(profile.hugepages)
-        if pages.on.startswith("nic ") and pages.on[4:] not in profile.nics
+        if pages.where.startswith("nic ") and pages.where[4:] not in profile.nics
     ]
 
 
@@ -206,7 +206,7 @@ def validate(value: Any, schema: Mapping[str, Any], path: str) -> list[Finding]:
         return _validate_object(value, schema, path)
     if isinstance(value, (list, tuple)):
         return [f for i, item in enumerate(value) for f in validate(item, schema["items"], f"{path}[{i}]")]
-    if "pattern" in schema and not re.search(schema["pattern"], value):
+    if "pattern" in schema and not re.search(schema["pattern"], str(value)):
         return [_bad("this is not in the language of profiles", path, value, schema)]
     return []
 

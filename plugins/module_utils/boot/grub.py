@@ -84,8 +84,8 @@ def render(sections: dict[str, list[str]]) -> str:
 
 def environment(text: str) -> dict[str, str]:
     """The variables of a GRUB environment block."""
-    pairs = (tuple(line.split("=", 1)) for line in text.splitlines() if "=" in line and not line.startswith("#"))
-    return dict(pairs)
+    lines = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
+    return {name: value for name, equals, value in lines if equals}
 
 
 def default_entry(config: str, env: dict[str, str]) -> list[str]:

@@ -25,8 +25,10 @@ def run(spec: dict[str, Any], work: Callable[[dict[str, Any], Host, bool], dict[
         work: takes the parameters, the host, and whether this is check mode; returns the result.
     """
     module = AnsibleModule(argument_spec={**ROOT, **spec}, supports_check_mode=True)
+    root = module.params["root"]
+    host = Host(root, runner=module.run_command if root == "/" else None)
     try:
-        result = work(module.params, Host(module.params["root"]), module.check_mode)
+        result = work(module.params, host, module.check_mode)
     except UllError as error:
         module.fail_json(msg=str(error), **error.as_dict())
     else:

@@ -191,13 +191,13 @@ def converge(domain: Domain, host: Host, check_mode: bool) -> Outcome:
 
     stale = [(store, found) for store in domain.stores(host) if (found := store.changes(host))]
     live = [s for s in settings if s.write and s.declared is not None and s.running(host) != s.declared]
-    changes = [change for _, found in stale for change in found]
+    changes = [change for _store, found in stale for change in found]
     changes += [Change(s.name, f"{s.running(host)}\n", f"{s.declared}\n") for s in live]
     if check_mode:
         return Outcome(_predict(settings, host), changes)
 
     memory.keep(settings)
-    for store, _ in stale:
+    for store, _found in stale:
         store.write(host)
     for setting in live:
         setting.write(host, setting.declared)  # type: ignore[misc, arg-type]

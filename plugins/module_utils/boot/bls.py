@@ -73,7 +73,7 @@ class Bls:
 
     def _options(self, name: str, env: dict[str, str]) -> list[str]:
         for line in self.host.text(f"{ENTRIES}/{name}").splitlines():
-            word, _, options = line.partition(" ")
+            word, _space, options = line.partition(" ")
             if word == "options":
                 return cmdline.split(
                     options.replace("$kernelopts", env.get("kernelopts", "")).replace("$tuned_params", "")

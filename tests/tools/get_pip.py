@@ -1,6 +1,6 @@
 # Copyright: the ull.metal contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What ansible-test runs as get-pip.py, for machines that reach PyPI and nothing else: ensurepip, then the pip asked for."""
+"""What ansible-test runs as get-pip.py where only PyPI is reached: ensurepip, then the pip that is asked for."""
 
 import ensurepip
 import subprocess

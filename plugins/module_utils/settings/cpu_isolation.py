@@ -142,11 +142,13 @@ class CpuIsolation:
         isolated: CPUs for the critical path, list format.
         tickless: those of them without the scheduler's tick.
         housekeeping: CPUs for everything else; empty: all that are not isolated.
+        boot_args: whether to put the kernel arguments into the boot loader; False where the role boot_args already did.
     """
 
     isolated: str = ""
     tickless: str = ""
     housekeeping: str = ""
+    boot_args: bool = True
     role: str = ROLE
 
     def settings(self, host: Host) -> list[Setting]:
@@ -163,7 +165,8 @@ class CpuIsolation:
     def stores(self, host: Host) -> list[Store]:
         """The boot loader and systemd's drop-in."""
         content = _render(self._housekeeping(host)) if self._isolated else None
-        return [*self._boot(host).stores(host), FileStore(SYSTEMD, content)]
+        boot = self._boot(host).stores(host) if self.boot_args else []
+        return [*boot, FileStore(SYSTEMD, content)]
 
     def restore(self, host: Host, before: dict[str, str]) -> list[Setting]:
         """The kernel arguments of before; what they effect follows with the boot."""

@@ -174,9 +174,11 @@ class Hugepages:
 
     Args:
         pools: each with node, size and pages.
+        boot_args: whether to put the kernel arguments into the boot loader; False where the role boot_args already did.
     """
 
     pools: list[dict[str, Any]] = field(default_factory=list)
+    boot_args: bool = True
     role: str = ROLE
 
     def settings(self, host: Host) -> list[Setting]:
@@ -185,7 +187,8 @@ class Hugepages:
 
     def stores(self, host: Host) -> list[Store]:
         """The boot loader and tmpfiles.d."""
-        return [*self._boot().stores(host), FileStore(TMPFILES, render(self._pools))]
+        boot = self._boot().stores(host) if self.boot_args else []
+        return [*boot, FileStore(TMPFILES, render(self._pools))]
 
     def restore(self, host: Host, before: dict[str, str]) -> list[Setting]:
         """The pools of before, and the kernel arguments."""

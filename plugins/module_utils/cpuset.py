@@ -15,7 +15,8 @@ from .errors import UllError
 
 # a-b:used/group; the kernel's own limit is NR_CPUS, at most 8192 on x86-64 and 4096 on Arm64
 MAX_CPUS = 8192
-_RANGE = re.compile(r"(\d+)(?:-(\d+)(?::(\d+)/(\d+))?)?\Z", re.ASCII)
+# nine digits: Python refuses to convert some thousands of them, with an exception of its own
+_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9})(?::(\d{1,9})/(\d{1,9}))?)?\Z", re.ASCII)
 _MASK = re.compile(r"(0x)?[0-9a-f]+(,[0-9a-f]{1,8})*\Z", re.IGNORECASE | re.ASCII)
 
 
@@ -65,6 +66,8 @@ class CpuSet:
         bits = 0
         for word in words:
             bits = bits << 32 | int(word, 16)
+        if bits >> MAX_CPUS:
+            raise UllError("this mask has too many CPUs", value=text, remedy=f"stay below CPU {MAX_CPUS}")
         return cls.of_bits(bits)
 
     @property

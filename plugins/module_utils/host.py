@@ -51,8 +51,8 @@ class Host:
             return ""
 
     def exists(self, path: str) -> bool:
-        """Whether the path is there."""
-        return self.path(path).exists()
+        """Whether the path is there, and may be seen (Path.exists raises where a folder above is closed)."""
+        return os.path.exists(self.path(path))  # noqa: PTH110
 
     def names(self, path: str) -> list[str]:
         """The names in a folder, sorted; empty where it is missing."""

@@ -10,7 +10,7 @@ module: topology_facts
 short_description: Read the hardware topology of a host
 version_added: 0.1.0
 author:
-  - The ull.metal contributors (@ull-metal)
+  - The ull.metal maintainers (@ull-metal)
 description:
   - Reads the NUMA nodes, CPUs, caches, network interfaces and accelerators of a host, with the kernel it runs, and
     returns them as the fact C(ull_topology), from which C(ull.metal.plan) compiles the host's plan.

@@ -41,10 +41,12 @@ def system(host: Host) -> dict[str, str]:
 def boot_loader(host: Host) -> str:
     """Which interface owns the kernel command line: "bls" (grubby), "grub" (update-grub), or none we know.
 
-    Red Hat's hosts have /etc/default/grub as well, so grubby decides first.
+    Red Hat's hosts have /etc/default/grub as well, so grubby decides first; the entries' folder is root's alone there.
     """
     entries = any(name.endswith(".conf") for name in host.names("/boot/loader/entries"))
-    if entries and any(host.exists(f"{folder}/grubby") for folder in ("/usr/sbin", "/usr/bin", "/sbin")):
+    told = re.search(r"^GRUB_ENABLE_BLSCFG=[\"']?true", host.text("/etc/default/grub"), re.MULTILINE)
+    grubby = any(host.exists(f"{folder}/grubby") for folder in ("/usr/sbin", "/usr/bin", "/sbin"))
+    if grubby and (entries or told):
         return "bls"
     grub = host.exists("/boot/grub/grub.cfg") or host.exists("/usr/sbin/update-grub")
     return "grub" if grub and host.exists("/etc/default/grub") else ""

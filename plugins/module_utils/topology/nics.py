@@ -57,7 +57,7 @@ def read_virtual_nics(host: Host, nics: list[dict[str, Any]]) -> list[dict[str, 
 
 def interfaces(host: Host) -> list[str]:
     """All interfaces but loopback. The folder also holds plain files, e.g. bonding_masters."""
-    return [name for name in host.names(NET) if name != "lo" and host.path(f"{NET}/{name}").is_dir()]
+    return [name for name in host.names(NET) if name != "lo" and host.names(f"{NET}/{name}")]
 
 
 def _nic(host: Host, name: str, address: str, node_cpus: dict[int, CpuSet], max_mtus: dict[str, int]) -> dict[str, Any]:

@@ -125,6 +125,23 @@ def test_absent_restores_everything(place, boots):
     assert contents(host) == before
 
 
+def test_an_interrupted_run_can_be_undone(place):
+    make, case = place
+    for killed_at in itertools.count(1):
+        host = make()
+        host.boot()
+        before = contents(host)
+        host.killed_at = killed_at
+        try:
+            converge(case.first, host, False)
+        except Interrupted:
+            converge(case.absent, host, False)
+        else:
+            break
+        assert contents(host) == before, killed_at
+    assert killed_at > 2
+
+
 def test_an_interrupted_run_is_completed_by_the_next(place):
     """Killed before its n-th write, for each n: apply, then change, then undo."""
     make, case = place

@@ -257,7 +257,8 @@ class Memory:
 
     def forget(self, names: Iterable[str]) -> None:
         """Drop what runs again as it did before."""
-        left = {name: value for name, value in self.values.items() if name not in set(names)}
+        gone = set(names)
+        left = {name: value for name, value in self.values.items() if name not in gone}
         if left != self.values:
             self.values = left
             self._save()

@@ -8,6 +8,9 @@ stands in a record, because the entries cannot tell. Never /boot/efi/EFI/*/grub.
 
 from __future__ import annotations
 
+import re
+
+from ..errors import UllError
 from ..host import MANAGED, Host
 from . import cmdline
 from .grub import environment
@@ -15,6 +18,8 @@ from .grub import environment
 ENTRIES = "/boot/loader/entries"
 ENVIRONMENTS = ("/boot/grub2/grubenv", "/boot/efi/EFI/redhat/grubenv")
 RECORD = "/etc/ull-metal/boot_args"
+# The record's line of arguments that are on their way out: an interrupted run leaves it.
+LEAVING = "(leaving)"
 
 
 class Bls:
@@ -28,26 +33,37 @@ class Bls:
     def persisted(self) -> list[str]:
         """The kernel arguments of the entry that the next boot takes."""
         env = self._environment()
-        names = [name for name in self.host.names(ENTRIES) if name.endswith(".conf")]
-        wanted = env.get("next_entry") or env.get("saved_entry", "")
-        chosen = f"{wanted}.conf" if f"{wanted}.conf" in names else (names or [""])[-1]
-        return self._options(chosen, env) if chosen else []
+        # The menu shows the newest first, and counts from there.
+        names = sorted((n for n in self.host.names(ENTRIES) if n.endswith(".conf")), key=_version, reverse=True)
+        if not names:
+            raise UllError(
+                f"no entry can be read in {ENTRIES}",
+                host=self.host.name,
+                variable="boot loader",
+                remedy="read as root, with `become: true`",
+            )
+        for wanted in (env.get("next_entry"), env.get("saved_entry")):
+            for index, name in enumerate(names):
+                if wanted and wanted in (name[: -len(".conf")], str(index), self._value(name, "title")):
+                    return self._options(name, env)
+        return self._options(names[0], env)
 
     def sections(self) -> dict[str, list[str]]:
         """The collection's arguments, by the role that wants them."""
-        lines = (line for line in self.host.text(RECORD).splitlines() if ": " in line and not line.startswith("#"))
-        return {role: cmdline.split(tokens) for role, tokens in (line.split(": ", 1) for line in lines)}
+        return {role: tokens for role, tokens in self._record().items() if role != LEAVING}
+
+    def owned(self) -> list[str]:
+        """What of the next boot's arguments the collection put there."""
+        return [token for tokens in self._record().values() for token in tokens]
 
     def record(self, sections: dict[str, list[str]]) -> dict[str, str | None]:
         """The record's path and its new text; None when no section is left."""
-        lines = [f"# {MANAGED.format(role='boot_args')}"]
-        lines += [f"{role}: {' '.join(tokens)}" for role, tokens in sections.items()]
-        return {RECORD: "\n".join(lines) + "\n" if sections else None}
+        return {RECORD: _render(sections) if sections else None}
 
     def write(self, sections: dict[str, list[str]]) -> None:
-        """Take the old arguments out of every entry, append the new ones, and only then note them as the old."""
-        old = [token for tokens in self.sections().values() for token in tokens]
-        new = [token for tokens in sections.values() for token in tokens]
+        """Take the old arguments out of every entry, then append the new ones; all are on record meanwhile."""
+        old, new = self.owned(), [token for tokens in sections.values() for token in tokens]
+        self.host.put(RECORD, _render({**sections, LEAVING: [token for token in old if token not in new]}))
         # Two calls: within one, grubby would take out what it just added.
         if old:
             self.host.run(["grubby", "--update-kernel=ALL", "--remove-args", " ".join(old)])
@@ -57,13 +73,18 @@ class Bls:
             self.host.put(path, content)
 
     def stale(self) -> bool:
-        """Never: the record is written last."""
+        """Never: what an interrupted run leaves on record is unlike any whole record."""
         return False
 
     def origin(self, token: str) -> str:
         """The file by which somebody else sets a token."""
         candidates = ("/etc/kernel/cmdline", "/etc/default/grub")
-        return next((path for path in candidates if token in self.host.text(path)), ENTRIES)
+        return next((path for path in candidates if cmdline.mentions(self.host.text(path), token)), ENTRIES)
+
+    def _record(self) -> dict[str, list[str]]:
+        lines = (line for line in self.host.text(RECORD).splitlines() if not line.startswith("#"))
+        pairs = (line.partition(":") for line in lines)
+        return {role: cmdline.split(tokens) for role, colon, tokens in pairs if colon}
 
     def _environment(self) -> dict[str, str]:
         merged: dict[str, str] = {}
@@ -72,10 +93,23 @@ class Bls:
         return merged
 
     def _options(self, name: str, env: dict[str, str]) -> list[str]:
-        for line in self.host.text(f"{ENTRIES}/{name}").splitlines():
-            word, _space, options = line.partition(" ")
-            if word == "options":
-                return cmdline.split(
-                    options.replace("$kernelopts", env.get("kernelopts", "")).replace("$tuned_params", "")
-                )
-        return []
+        options = self._value(name, "options")
+        for variable in ("kernelopts", "tuned_params"):
+            options = options.replace(f"${variable}", env.get(variable, ""))
+        return cmdline.split(options)
+
+    def _value(self, name: str, wanted: str) -> str:
+        """The value of a key in an entry; keys may repeat, and then add up."""
+        pairs = (line.split(None, 1) for line in self.host.text(f"{ENTRIES}/{name}").splitlines())
+        return " ".join(pair[1].strip() for pair in pairs if pair[0:1] == [wanted] and len(pair) > 1)
+
+
+def _render(sections: dict[str, list[str]]) -> str:
+    lines = [f"# {MANAGED.format(role='boot_args')}"]
+    lines += [f"{role}: {' '.join(tokens)}" for role, tokens in sections.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _version(name: str) -> list[str | int]:
+    """A sort key by which 6.10 comes behind 6.9."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]

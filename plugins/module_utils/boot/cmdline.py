@@ -15,9 +15,14 @@ HUGEPAGE_KEYS = ("default_hugepagesz", "hugepagesz", "hugepages")
 HUGEPAGES = "hugepages"
 
 # Keys where each occurrence adds; for all others the last one counts.
-REPEATABLE = frozenset({"console", "crashkernel", "earlycon", "initrd", "memmap", "modprobe.blacklist", "rd.lvm.lv"})
+REPEATABLE = frozenset(
+    """acpi_osi console crashkernel earlycon initrd memmap modprobe.blacklist pci rd.driver.blacklist rd.luks.uuid
+    rd.lvm.lv rd.md.uuid systemd.mask systemd.setenv systemd.wants video""".split()
+)
 
-_TOKEN = re.compile(r'(?:[^\s"]|"[^"]*")+')
+# The kernel takes a quote that is not closed to the end.
+_TOKEN = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
+_WORDS = re.compile(r"[\s\"']+")
 # What GRUB's script, a shell's double quotes or grubby would read as their own.
 _UNSAFE = re.compile(r"[\s\"'\\\$;&|<>{}`]")
 
@@ -40,6 +45,17 @@ def name(token: str) -> str:
 def value(token: str) -> str:
     """What follows the equals sign; empty where there is none."""
     return token.partition("=")[2]
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two tokens mean the same."""
+    return (key(one), value(one)) == (key(other), value(other))
+
+
+def mentions(config: str, token: str) -> bool:
+    """Whether the text of a configuration file has the token, outside of comments."""
+    lines = (line for line in config.splitlines() if not line.lstrip().startswith("#"))
+    return any(token in _WORDS.split(part) for line in lines for part in (line, line.partition("=")[2]))
 
 
 def by_name(tokens: list[str]) -> dict[str, list[str]]:

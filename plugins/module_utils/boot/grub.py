@@ -22,6 +22,8 @@ ENVIRONMENT = "/boot/grub/grubenv"
 _ENTRY = re.compile(r"""^\s*(menuentry|submenu)\s+(?:'((?:[^']|'\\'')*)'|"([^"]*)")(.*)\{\s*$""")
 _ID = re.compile(r"""(?:\$menuentry_id_option|--id)\s+['"]?([^\s'"]+)""")
 _DEFAULT = re.compile(r"""^\s*set\s+default=["']?([^"'\n]*)["']?\s*$""", re.MULTILINE)
+# TuneD's own arguments reach every entry as $tuned_params.
+_TUNED = re.compile(r'^\s*set\s+tuned_params="([^"\n]*)"\s*$', re.MULTILINE)
 _SECTION = re.compile(r'^GRUB_CMDLINE_LINUX_DEFAULT="\$GRUB_CMDLINE_LINUX_DEFAULT (.*)" # (\S+)$', re.MULTILINE)
 
 
@@ -51,6 +53,10 @@ class Grub:
         """The collection's arguments in the drop-in, by the role that wants them."""
         return {role: cmdline.split(line) for line, role in _SECTION.findall(self.host.text(DROP_IN))}
 
+    def owned(self) -> list[str]:
+        """What of the next boot's arguments the collection put there."""
+        return [token for tokens in self.sections().values() for token in tokens]
+
     def record(self, sections: dict[str, list[str]]) -> dict[str, str | None]:
         """The drop-in's path and its new text; None when no section is left."""
         return {DROP_IN: render(sections) if sections else None}
@@ -68,8 +74,9 @@ class Grub:
 
     def origin(self, token: str) -> str:
         """The file by which somebody else sets a token; empty when no file does."""
-        candidates = ["/etc/default/grub", *(f"{FOLDER}/{name}" for name in self.host.names(FOLDER))]
-        return next((path for path in candidates if path != DROP_IN and token in self.host.text(path)), "")
+        names = [name for name in self.host.names(FOLDER) if name.endswith(".cfg")]
+        candidates = [path for path in ("/etc/default/grub", *(f"{FOLDER}/{n}" for n in names)) if path != DROP_IN]
+        return next((path for path in candidates if cmdline.mentions(self.host.text(path), token)), "")
 
 
 def render(sections: dict[str, list[str]]) -> str:
@@ -90,7 +97,7 @@ def environment(text: str) -> dict[str, str]:
 
 def default_entry(config: str, env: dict[str, str]) -> list[str]:
     """The arguments of the entry that boots next: ``next_entry``, then GRUB's default, then the first one."""
-    top = parse(config)
+    top = parse(config.replace("$tuned_params", "".join(_TUNED.findall(config)[-1:])))
     for wanted in (env.get("next_entry", ""), *_defaults(config, env), "0"):
         entry = _find(top, wanted)
         if entry is not None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from ..errors import UllError
@@ -22,6 +23,7 @@ class BootLoader(Protocol):
 
     def persisted(self) -> list[str]: ...
     def sections(self) -> dict[str, list[str]]: ...
+    def owned(self) -> list[str]: ...
     def record(self, sections: dict[str, list[str]]) -> dict[str, str | None]: ...
     def write(self, sections: dict[str, list[str]]) -> None: ...
     def stale(self) -> bool: ...
@@ -29,8 +31,14 @@ class BootLoader(Protocol):
 
 
 def kind(host: Host) -> str:
-    """``grub``, ``bls``, or empty for a boot loader that is not supported."""
-    if any(name.endswith(".conf") for name in host.names(ENTRIES)) and host.exists("/usr/sbin/grubby"):
+    """``grub``, ``bls``, or empty for a boot loader that is not supported.
+
+    Red Hat's hosts have /etc/default/grub as well, so grubby decides first; their entries only root can list.
+    """
+    entries = any(name.endswith(".conf") for name in host.names(ENTRIES))
+    told = re.search(r"^GRUB_ENABLE_BLSCFG=[\"']?true", host.read("/etc/default/grub") or "", re.MULTILINE)
+    grubby = any(host.exists(f"{folder}/grubby") for folder in ("/usr/sbin", "/usr/bin", "/sbin"))
+    if grubby and (entries or told):
         return Bls.name
     if host.exists(CONFIG) and host.exists("/etc/default/grub"):
         return Grub.name

@@ -112,21 +112,20 @@ class BootStore:
 
     def _next_boot(self, host: Host) -> list[str]:
         boot = loader(host)
-        old = [token for tokens in boot.sections().values() for token in tokens]
         new = [token for tokens in self.sections.values() for token in tokens]
-        return [*cmdline.subtract(boot.persisted(), old), *new]
+        return [*cmdline.subtract(boot.persisted(), boot.owned()), *new]
 
 
 def foreign(host: Host, sections: dict[str, list[str]]) -> list[tuple[str, str, str]]:
     """Keys of ours that somebody else sets to another value: (file, their token, our token)."""
     boot = loader(host)
     ours = {name: tokens for section in sections.values() for name, tokens in cmdline.by_name(section).items()}
-    old = [token for tokens in boot.sections().values() for token in tokens]
     found = []
-    for token in cmdline.subtract(boot.persisted(), old):
+    for token in cmdline.subtract(boot.persisted(), boot.owned()):
         wanted = ours.get(cmdline.name(token), [])
+        known = cmdline.name(token) in cmdline.REPEATABLE or any(cmdline.same(token, mine) for mine in wanted)
         # A token that stands in no source is left from an interrupted run and goes when the configuration is made anew.
-        if wanted and token not in wanted and cmdline.name(token) not in cmdline.REPEATABLE and boot.origin(token):
+        if wanted and not known and boot.origin(token):
             found.append((boot.origin(token), token, wanted[-1]))
     return found
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import platform
 import re
 
+from ..boot.loader import kind
 from ..host import Host
 from .values import first_line
 
@@ -39,17 +40,8 @@ def system(host: Host) -> dict[str, str]:
 
 
 def boot_loader(host: Host) -> str:
-    """Which interface owns the kernel command line: "bls" (grubby), "grub" (update-grub), or none we know.
-
-    Red Hat's hosts have /etc/default/grub as well, so grubby decides first; the entries' folder is root's alone there.
-    """
-    entries = any(name.endswith(".conf") for name in host.names("/boot/loader/entries"))
-    told = re.search(r"^GRUB_ENABLE_BLSCFG=[\"']?true", host.text("/etc/default/grub"), re.MULTILINE)
-    grubby = any(host.exists(f"{folder}/grubby") for folder in ("/usr/sbin", "/usr/bin", "/sbin"))
-    if grubby and (entries or told):
-        return "bls"
-    grub = host.exists("/boot/grub/grub.cfg") or host.exists("/usr/sbin/update-grub")
-    return "grub" if grub and host.exists("/etc/default/grub") else ""
+    """Which interface owns the kernel command line: "bls" (grubby), "grub" (update-grub), or none we know."""
+    return kind(host)
 
 
 def kernel(host: Host) -> dict[str, str]:

@@ -15,6 +15,7 @@ import shlex
 import shutil
 import time
 import uuid
+import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -210,9 +211,6 @@ case $target in
   fs_uuid) echo {uuid} ;;
   partuuid) echo {partuuid} ;;
   partmap) echo msdos ;;
-  hints_string) echo "--hint-bios=hd0,msdos1 --hint-efi=hd0,msdos1 --hint-baremetal=ahci0,msdos1" ;;
-  compatibility_hint) echo hd0,msdos1 ;;
-  drive) echo "(hd0,msdos1)" ;;
 esac
 """
 
@@ -429,8 +427,6 @@ class Builder:
 
 def partuuid(label: str) -> str:
     """The partition's UUID, as blkid makes it from the disk's signature."""
-    import zlib
-
     return f"{zlib.crc32(label.encode()) or 1:08x}-01"
 
 

@@ -116,7 +116,7 @@ def argv(
     words += ["-device", f"virtio-net-pci,netdev=mgmt,bus=rp0,mac=52:54:00:00:{mac},romfile="]
     words += ["-netdev", f"socket,id=fabric,mcast={fabric},localaddr={ADDRESS}"]
     words += ["-device", f"igb,netdev=fabric,bus=rp1,mac={fabric_mac(number)},romfile="]
-    words += ["-display", "none", "-vga", "none", "-serial", f"file:{folder / 'console.log'}"]
+    words += ["-nodefaults", "-display", "none", "-vga", "none", "-serial", f"file:{folder / 'console.log'}"]
     words += ["-qmp", "unix:qmp.sock,server=on,wait=off"]  # relative: a UNIX socket's path has at most 107 bytes
     words += ["-pidfile", str(folder / "pid"), "-daemonize"]
     return [PROGRAM, *words, *(["-incoming", incoming] if incoming else [])]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from .errors import UllError
@@ -39,7 +39,6 @@ class Setting:
         persisted: reads what the next boot will give; None where only its neighbour settings are persisted.
         write: makes the kernel do it now; None when only a boot can.
         restored: nothing declares it any more; ``declared`` is then the value from before the first converge.
-        effect: it follows from other settings, and has no value of its own to return to.
         doc: what it does, one line.
         source: where the recommended value comes from.
     """
@@ -52,7 +51,6 @@ class Setting:
     persisted: Read
     write: Callable[[Host, str], None] | None = None
     restored: bool = False
-    effect: bool = False
     doc: str = ""
     source: str = ""
 
@@ -97,6 +95,7 @@ class Store(Protocol):
 
     def changes(self, host: Host) -> list[Change]: ...
     def write(self, host: Host) -> None: ...
+    def pending(self, host: Host) -> bool: ...
 
 
 class Domain(Protocol):
@@ -130,13 +129,18 @@ class FileStore:
         for argv in self.refresh:
             host.run(list(argv))
 
+    def pending(self, host: Host) -> bool:
+        """Whether a boot is still to come before it counts: its settings' states say that."""
+        return False
+
 
 @dataclass
 class Outcome:
     """What a converge did, or in check mode would do."""
 
     states: list[State]
-    changes: list[Change] = field(default_factory=list)
+    changes: list[Change]
+    boot_pending: bool
 
     @property
     def changed(self) -> bool:
@@ -146,7 +150,8 @@ class Outcome:
     @property
     def reboot_required(self) -> bool:
         """Whether a boot is still to come before the kernel does what is persisted."""
-        return any(state.persisted != state.running for state in self.states if state.impact == REBOOT)
+        waiting = (state.persisted != state.running for state in self.states if state.impact == REBOOT)
+        return self.boot_pending or any(waiting)
 
     def as_result(self) -> dict[str, Any]:
         """A module's result: states, diff and whether a reboot is needed."""
@@ -189,12 +194,13 @@ def converge(domain: Domain, host: Host, check_mode: bool) -> Outcome:
     named = {setting.name for setting in settings}
     settings += [s for s in domain.restore(host, memory.values) if s.name not in named]
 
-    stale = [(store, found) for store in domain.stores(host) if (found := store.changes(host))]
+    stores = domain.stores(host)
+    stale = [(store, found) for store in stores if (found := store.changes(host))]
     live = [s for s in settings if s.write and s.declared is not None and s.running(host) != s.declared]
     changes = [change for _store, found in stale for change in found]
     changes += [Change(s.name, f"{s.running(host)}\n", f"{s.declared}\n") for s in live]
     if check_mode:
-        return Outcome(_predict(settings, host), changes)
+        return Outcome(_predict(settings, host), changes, any(store.pending(host) for store in stores))
 
     memory.keep(settings)
     for store, _found in stale:
@@ -204,7 +210,7 @@ def converge(domain: Domain, host: Host, check_mode: bool) -> Outcome:
     states = observe(settings, host)
     _verify(states, settings, host)
     memory.forget(s.name for s, state in zip(settings, states) if s.restored and state.running == state.declared)
-    return Outcome(states, changes)
+    return Outcome(states, changes, any(store.pending(host) for store in stores))
 
 
 def _predict(settings: Sequence[Setting], host: Host) -> list[State]:
@@ -245,11 +251,11 @@ class Memory:
         self.values: dict[str, str] = json.loads(host.text(self.path) or "{}")
 
     def keep(self, settings: Sequence[Setting]) -> None:
-        """Note the running value of settings that are declared for the first time."""
+        """Note the running value of settings that are declared, and will be written live, for the first time."""
         fresh = {
             s.name: s.running(self.host) or ""
             for s in settings
-            if s.name not in self.values and not s.restored and not s.effect
+            if s.write and not s.restored and s.name not in self.values
         }
         if fresh:
             self.values.update(fresh)

@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Hosts that answer: a fake tree whose boot loader, kernel and next boot behave like the real ones.
 
-    host = debian(tmp_path)           # two nodes of two cores with two threads each, 64 GiB
-    converge(domain, host, False)     # update-grub and the kernel's hugepage pools work
-    host.boot()                       # what is persisted runs
+host = debian(tmp_path)           # two nodes of two cores with two threads each, 64 GiB
+converge(domain, host, False)     # update-grub and the kernel's hugepage pools work
+host.boot()                       # what is persisted runs
 """
 
 from __future__ import annotations
 
 import itertools
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -31,7 +32,7 @@ _POOL = re.compile(rf"{NODE}/node(\d+)/hugepages/hugepages-(\d+)kB/nr_hugepages\
 _VARIABLES = 'for file; do . "$file"; done; echo "$GRUB_CMDLINE_LINUX"; echo "$GRUB_CMDLINE_LINUX_DEFAULT"'
 
 
-class Interrupted(Exception):
+class Interrupted(Exception):  # noqa: N818
     """The run was killed right here."""
 
 
@@ -72,6 +73,7 @@ class FakeHost(Host):
 
     def boot(self) -> None:
         """Boot what is persisted."""
+        shutil.rmtree(self.path("/run/ull-metal"), ignore_errors=True)
         tokens = loader(self).persisted()
         isolated = CpuSet.parse((cmdline.lookup(tokens, "isolcpus") or "").replace("managed_irq,domain,", ""))
         affinity = re.search(r"^CPUAffinity=(.*)$", self.text("/etc/systemd/system.conf.d/90-ull-metal.conf"), re.M)
@@ -178,9 +180,7 @@ def _entries(nodes: Mapping[int, int], cores: int, threads: int, kernel: str) ->
         f"{NODE}/online": str(CpuSet(nodes)),
     }
     for place, (node, gib) in enumerate(nodes.items()):
-        mine = CpuSet(
-            place * cores + core + thread * all_cores for core in range(cores) for thread in range(threads)
-        )
+        mine = CpuSet(place * cores + core + thread * all_cores for core in range(cores) for thread in range(threads))
         made[f"{NODE}/node{node}/cpulist"] = str(mine)
         made[f"{NODE}/node{node}/distance"] = " ".join("10" if other == node else "20" for other in nodes)
         made[f"{NODE}/node{node}/meminfo"] = f"Node {node} MemTotal:       {gib << 20} kB"
@@ -244,5 +244,6 @@ FAMILIES: dict[str, Callable[[Path], FakeHost]] = {"grub": debian, "bls": redhat
 
 
 def contents(host: Host) -> dict[str, str]:
-    """Every file of the tree with its content, to compare before with after."""
-    return {str(path.relative_to(host.root)): path.read_text() for path in host.root.rglob("*") if path.is_file()}
+    """Every file of the tree that outlives a boot, with its content, to compare before with after."""
+    files = {str(path.relative_to(host.root)): path for path in host.root.rglob("*") if path.is_file()}
+    return {name: path.read_text() for name, path in files.items() if not name.startswith("run/")}

@@ -5,12 +5,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from ..errors import UllError
 from .state import Lab, run
@@ -130,5 +128,3 @@ def port_in_use(port: int) -> bool:
         except OSError:
             return True
     return False
-
-

@@ -129,7 +129,9 @@ class Container:
             raise UllError("containers are started as root", remedy="run the role with become, or as root")
         image = image.resolve()
         if not image.is_dir():
-            raise UllError(f"there is no image {image}", variable="image", value=str(image), remedy="run role lab_image")
+            raise UllError(
+                f"there is no image {image}", variable="image", value=str(image), remedy="run role lab_image"
+            )
         if not shutil.which(PROGRAM):
             raise UllError(f"{PROGRAM} is not installed", value=PROGRAM, remedy="run role ull.metal.lab_host")
         with self.lab.lock("network"):
@@ -154,7 +156,9 @@ class Container:
         for address in list(self.network.subnet.hosts())[1:]:
             if str(address) not in taken:
                 return str(address)
-        raise UllError(f"all addresses of {self.network.subnet} are taken", variable="network", remedy="use a larger one")
+        raise UllError(
+            f"all addresses of {self.network.subnet} are taken", variable="network", remedy="use a larger one"
+        )
 
     def _configure(self, address: str) -> None:
         resolv = Path("/etc/resolv.conf").read_text() if Path("/etc/resolv.conf").exists() else ""

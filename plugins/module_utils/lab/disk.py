@@ -39,7 +39,9 @@ def boot_sectors(boot: bytes, core: bytes, sectors: int, label: str) -> bytes:
     image[0x1F4:0x200] = struct.pack("<QHH", 2, length - 1, 0x820)
     record[440:512] = bytes(72)
     record[440:444] = struct.pack("<I", zlib.crc32(label.encode()) or 1)
-    partition = struct.pack("<B3sB3sII", 0x80, b"\xfe\xff\xff", 0x83, b"\xfe\xff\xff", FIRST_SECTOR, sectors - FIRST_SECTOR)
+    partition = struct.pack(
+        "<B3sB3sII", 0x80, b"\xfe\xff\xff", 0x83, b"\xfe\xff\xff", FIRST_SECTOR, sectors - FIRST_SECTOR
+    )
     record[446:462] = partition
     record[510:512] = b"\x55\xaa"
     return bytes(record + image)

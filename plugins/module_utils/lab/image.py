@@ -35,7 +35,17 @@ RECIPE = 1
 KERNEL_ARGUMENTS = "console=tty0 console=ttyS0,115200 no_timer_check"
 MGMT = "mgmt0"
 
-BASE = ("ca-certificates", "dbus", "iproute2", "netbase", "openssh-server", "procps", "python3", "python3-apt", "systemd-sysv")
+BASE = (
+    "ca-certificates",
+    "dbus",
+    "iproute2",
+    "netbase",
+    "openssh-server",
+    "procps",
+    "python3",
+    "python3-apt",
+    "systemd-sysv",
+)
 PACKAGES: dict[str, tuple[str, ...]] = {
     VM: (*BASE, "grub-pc", "initramfs-tools", "kmod", "linux-image-amd64", "udev", "zstd"),
     CONTAINER: (*BASE, "libpam-systemd", "sudo"),
@@ -161,7 +171,9 @@ def mirrors(targets: str, suite: str) -> list[str]:
     if suite not in found:
         return []
     found.setdefault(f"{suite}-updates", found[suite])
-    return [f"deb {found[name]} {name} main" for name in (suite, f"{suite}-updates", f"{suite}-security") if name in found]
+    return [
+        f"deb {found[name]} {name} main" for name in (suite, f"{suite}-updates", f"{suite}-security") if name in found
+    ]
 
 
 def proxies(dump: str) -> list[str]:
@@ -371,7 +383,10 @@ class Builder:
             link.unlink(missing_ok=True)
             link.symlink_to("/dev/null")
         there = {path.name for path in (root / "usr/lib/systemd/system").iterdir()}
-        run(["systemctl", f"--root={root}", "--quiet", "enable", "systemd-networkd.service", "ssh.service"], log=self.log)
+        run(
+            ["systemctl", f"--root={root}", "--quiet", "enable", "systemd-networkd.service", "ssh.service"],
+            log=self.log,
+        )
         unwanted = [unit for unit in DISABLED_UNITS if unit in there]
         if unwanted:
             run(["systemctl", f"--root={root}", "--quiet", "disable", *unwanted], log=self.log)
@@ -413,16 +428,17 @@ class Builder:
             if str(read_json(state).get("image", "")).endswith(f"/{self.path.name}"):
                 used.add(state.parent.name)
         pattern = "vm-*.qcow2" if self.spec.kind == VM else "container-*"
-        for path in [*self.lab.images.glob(pattern), *(self.lab.images.glob("booted-*") if self.spec.kind == VM else ())]:
+        for path in [
+            *self.lab.images.glob(pattern),
+            *(self.lab.images.glob("booted-*") if self.spec.kind == VM else ()),
+        ]:
             if path.name in used or path.name in self._bases():
                 continue
             with contextlib.suppress(OSError):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def _bases(self) -> set[str]:
-        return {
-            Path(str(read_json(folder / "machine.json").get("snapshot", ""))).name for folder in self.lab.every(VM)
-        }
+        return {Path(str(read_json(folder / "machine.json").get("snapshot", ""))).name for folder in self.lab.every(VM)}
 
 
 def partuuid(label: str) -> str:

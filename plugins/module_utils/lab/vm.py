@@ -110,7 +110,10 @@ def argv(
     words += ["-device", "virtio-blk-pci,drive=d0,bus=pcie.0,addr=3.0"]
     words += ["-device", "virtio-rng-pci,bus=pcie.0,addr=4.0"]
     for node in (0, 1):
-        words += ["-device", f"pxb-pcie,id=px{node},bus_nr={64 * (node + 1)},bus=pcie.0,numa_node={node},addr={5 + node}.0"]
+        words += [
+            "-device",
+            f"pxb-pcie,id=px{node},bus_nr={64 * (node + 1)},bus=pcie.0,numa_node={node},addr={5 + node}.0",
+        ]
         words += ["-device", f"pcie-root-port,id=rp{node},bus=px{node},chassis={node + 1},slot={node + 1}"]
     words += ["-netdev", f"user,id=mgmt,restrict=on,hostfwd=tcp:{ADDRESS}:{port}-:22"]
     words += ["-device", f"virtio-net-pci,netdev=mgmt,bus=rp0,mac=52:54:00:00:{mac},romfile="]

@@ -169,8 +169,8 @@ class CpuIsolation:
         return [*boot, FileStore(SYSTEMD, content)]
 
     def restore(self, host: Host, before: dict[str, str]) -> list[Setting]:
-        """The kernel arguments of before; what they effect follows with the boot."""
-        return self._boot(host).restore(host, before)
+        """Nothing is written live, so nothing is to be returned."""
+        return []
 
     def check(self, host: Host) -> None:
         """Refuse a partition that does not fit this machine."""
@@ -207,7 +207,6 @@ def _effect(name: str, argument: str, declared: CpuSet) -> Setting:
         declared=str(declared),
         running=lambda host: str(_cpus(host.read(f"/sys/devices/system/cpu/{name}") or "")),
         persisted=persisted,
-        effect=True,
         doc=f"CPUs that the kernel reports as {name}",
         source="Documentation/ABI/testing/sysfs-devices-system-cpu",
     )
@@ -231,7 +230,6 @@ def _affinity(housekeeping: str) -> Setting:
         declared=housekeeping,
         running=_init_affinity,
         persisted=persisted,
-        effect=True,
         doc="CPUs that systemd and all it starts may use",
         source="systemd-system.conf(5), CPUAffinity=",
     )

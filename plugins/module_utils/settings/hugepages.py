@@ -191,9 +191,9 @@ class Hugepages:
         return [*boot, FileStore(TMPFILES, render(self._pools))]
 
     def restore(self, host: Host, before: dict[str, str]) -> list[Setting]:
-        """The pools of before, and the kernel arguments."""
+        """The pools that were set live, with their pages from before."""
         pools = [_remembered(name, value) for name, value in before.items()]
-        return [*self._boot().restore(host, before), *(_pool_setting(pool, restored=True) for pool in pools if pool)]
+        return [_pool_setting(pool, restored=True) for pool in pools if pool]
 
     def check(self, host: Host) -> None:
         """Refuse pools that do not fit, and ones that would take pages away that are in use."""

@@ -9,21 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from machines import FAMILIES, Interrupted, contents, debian
+from machines import FAMILIES, Interrupted, contents
 
-from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.setting import (
-    FileStore,
-    Memory,
-    Setting,
-    State,
     converge,
     observe,
 )
 from ansible_collections.ull.metal.plugins.module_utils.settings.boot_args import BootArgs
+from ansible_collections.ull.metal.plugins.module_utils.settings.boot_args import pending as pending_boot_args
 from ansible_collections.ull.metal.plugins.module_utils.settings.cpu_isolation import CpuIsolation
 from ansible_collections.ull.metal.plugins.module_utils.settings.hugepages import Hugepages
-from ansible_collections.ull.metal.plugins.module_utils.settings.registry import pending_boot_args
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import json
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.ull.metal.plugins.modules import topology_facts
 from captures import TUNED_VM, capture
+
+from ansible_collections.ull.metal.plugins.modules import topology_facts
 
 
 def run(capsys, **arguments):

@@ -8,11 +8,12 @@ import copy
 import json
 
 import pytest
+from captures import ALL, capture
+
 from ansible_collections.ull.metal.plugins.module_utils.cpuset import CpuSet
 from ansible_collections.ull.metal.plugins.module_utils.host import Host
 from ansible_collections.ull.metal.plugins.module_utils.topology.compact import LIMIT, ORDER, compact, complete, size
 from ansible_collections.ull.metal.plugins.module_utils.topology.reader import read_topology
-from captures import ALL, capture
 
 
 def server(packages, cores, threads, l3_cores, *, nodes_a_package=1, nics=8, vfs=16):

@@ -62,7 +62,9 @@ def test_no_way_out(host):
 
 
 def test_its_clock_is_right(host):
-    assert abs(float(host.check_output("date +%s")) - float(testinfra.get_host("local://").check_output("date +%s"))) < 10
+    assert (
+        abs(float(host.check_output("date +%s")) - float(testinfra.get_host("local://").check_output("date +%s"))) < 10
+    )
 
 
 def test_it_has_booted_once(host):

@@ -89,7 +89,7 @@ class CpuSet:
         """The lowest ``count`` members."""
         taken = 0
         rest = self.bits
-        for _ in range(count):
+        for _ in range(min(count, len(self))):
             lowest = rest & -rest
             taken |= lowest
             rest ^= lowest

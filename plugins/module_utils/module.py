@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 from typing import Any
 
@@ -25,9 +26,11 @@ def run(spec: dict[str, Any], work: Callable[[dict[str, Any], Host, bool], dict[
         work: takes the parameters, the host, and whether this is check mode; returns the result.
     """
     module = AnsibleModule(argument_spec={**ROOT, **spec}, supports_check_mode=True)
+    host = Host(module.params["root"], platform.node())
     try:
-        result = work(module.params, Host(module.params["root"]), module.check_mode)
+        result = work(module.params, host, module.check_mode)
     except UllError as error:
+        error.host = error.host or host.name
         module.fail_json(msg=str(error), **error.as_dict())
     else:
         module.exit_json(**result)

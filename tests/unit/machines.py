@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Hosts that answer: a fake tree whose boot loader, kernel and next boot behave like the real ones.
 
-    host = debian(tmp_path)           # two nodes of two cores with two threads each, 64 GiB
-    converge(domain, host, False)     # update-grub and the kernel's hugepage pools work
-    host.boot()                       # what is persisted runs
+host = debian(tmp_path)           # two nodes of two cores with two threads each, 64 GiB
+converge(domain, host, False)     # update-grub and the kernel's hugepage pools work
+host.boot()                       # what is persisted runs
 """
 
 from __future__ import annotations
@@ -178,9 +178,7 @@ def _entries(nodes: Mapping[int, int], cores: int, threads: int, kernel: str) ->
         f"{NODE}/online": str(CpuSet(nodes)),
     }
     for place, (node, gib) in enumerate(nodes.items()):
-        mine = CpuSet(
-            place * cores + core + thread * all_cores for core in range(cores) for thread in range(threads)
-        )
+        mine = CpuSet(place * cores + core + thread * all_cores for core in range(cores) for thread in range(threads))
         made[f"{NODE}/node{node}/cpulist"] = str(mine)
         made[f"{NODE}/node{node}/distance"] = " ".join("10" if other == node else "20" for other in nodes)
         made[f"{NODE}/node{node}/meminfo"] = f"Node {node} MemTotal:       {gib << 20} kB"

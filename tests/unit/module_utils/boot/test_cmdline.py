@@ -10,7 +10,9 @@ from ansible_collections.ull.metal.plugins.module_utils.boot import cmdline
 from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 
 WORDS = st.text("abcxyz019_-.,:/@", min_size=1, max_size=8)
-TOKENS = st.lists(st.one_of(WORDS, st.builds("{}={}".format, WORDS, WORDS), st.builds('{}="{} {}"'.format, *[WORDS] * 3)))
+TOKENS = st.lists(
+    st.one_of(WORDS, st.builds("{}={}".format, WORDS, WORDS), st.builds('{}="{} {}"'.format, *[WORDS] * 3))
+)
 
 
 @given(TOKENS, st.sampled_from([" ", "  ", "\t", " \n"]))
@@ -90,11 +92,17 @@ def test_groups_hold_every_token_once(tokens):
     assert sorted(token for group in groups.values() for token in group) == sorted(tokens)
 
 
-@pytest.mark.parametrize("token", ["", "a b", 'a="b"', "a='b'", "a=$b", "a=b;c", "a&b", "a|b", "a\\b", "a`b`", "a{b}", "=b", "a\n"])
+@pytest.mark.parametrize(
+    "token", ["", "a b", 'a="b"', "a='b'", "a=$b", "a=b;c", "a&b", "a|b", "a\\b", "a`b`", "a{b}", "=b", "a\n"]
+)
 def test_tokens_that_a_boot_loader_would_change_are_refused(token):
     with pytest.raises(UllError) as refused:
         cmdline.check(["quiet", token], "boot_args_sections.mine", "lab1")
-    assert (refused.value.host, refused.value.variable, refused.value.value) == ("lab1", "boot_args_sections.mine", token)
+    assert (refused.value.host, refused.value.variable, refused.value.value) == (
+        "lab1",
+        "boot_args_sections.mine",
+        token,
+    )
     assert refused.value.remedy
 
 

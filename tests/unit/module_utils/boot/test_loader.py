@@ -40,5 +40,9 @@ def test_the_kind_of_boot_loader(tmp_path, files, found):
 
 
 def test_running(tmp_path):
-    assert running(tree(tmp_path, {"/proc/cmdline": "BOOT_IMAGE=/vmlinuz ro quiet"})) == ["BOOT_IMAGE=/vmlinuz", "ro", "quiet"]
+    assert running(tree(tmp_path, {"/proc/cmdline": "BOOT_IMAGE=/vmlinuz ro quiet"})) == [
+        "BOOT_IMAGE=/vmlinuz",
+        "ro",
+        "quiet",
+    ]
     assert running(tree(tmp_path / "none", {"/proc": None})) == []

@@ -47,7 +47,12 @@ def partition(profile: Profile, topology: Mapping[str, Any]) -> tuple[Partition,
     unassigned = online - kept - isolated
     if kept and unassigned:
         found.append(
-            Finding("cpu-unassigned", f"CPUs {unassigned} join housekeeping", f"{ROOT}.isolated", str(unassigned), "")
+            Finding(
+                "cpu-unassigned",
+                f"CPUs {unassigned} join housekeeping",
+                f"{ROOT}.isolated",
+                _words(profile.isolated),
+            )
         )
     tickless = isolated if profile.tickless.word == "isolated" else profile.tickless.cpus
     found += cpu_isolation.findings(isolated, tickless, topology, ROOT, kept)

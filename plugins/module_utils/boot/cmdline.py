@@ -16,8 +16,24 @@ HUGEPAGES = "hugepages"
 
 # Keys where each occurrence adds; for all others the last one counts.
 REPEATABLE = frozenset(
-    """acpi_osi console crashkernel earlycon initrd memmap modprobe.blacklist pci rd.driver.blacklist rd.luks.uuid
-    rd.lvm.lv rd.md.uuid systemd.mask systemd.setenv systemd.wants video""".split()
+    [
+        "acpi_osi",
+        "console",
+        "crashkernel",
+        "earlycon",
+        "initrd",
+        "memmap",
+        "modprobe.blacklist",
+        "pci",
+        "rd.driver.blacklist",
+        "rd.luks.uuid",
+        "rd.lvm.lv",
+        "rd.md.uuid",
+        "systemd.mask",
+        "systemd.setenv",
+        "systemd.wants",
+        "video",
+    ]
 )
 
 # The kernel takes a quote that is not closed to the end.

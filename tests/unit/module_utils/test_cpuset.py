@@ -7,10 +7,11 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from ansible_collections.ull.metal.plugins.module_utils.cpuset import MAX_CPUS, CpuSet
-from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.ull.metal.plugins.module_utils.cpuset import MAX_CPUS, CpuSet
+from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 
 CPUS = st.sets(st.integers(0, 300) | st.integers(0, MAX_CPUS - 1), max_size=60)
 

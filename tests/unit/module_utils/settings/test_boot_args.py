@@ -97,14 +97,14 @@ def test_a_host_without_boot_loader(host):
             host.path(path).unlink()
     for path in host.path("/boot/loader/entries").glob("*"):
         path.unlink()
-    with pytest.raises(UllError, match="no supported boot loader.*a container has none"):
+    with pytest.raises(UllError, match=r"no supported boot loader.*a container has none"):
         converge(BootArgs({"mine": ["quiet"]}), host, False)
 
 
 def test_a_file_that_wins_over_ours_is_found_out(tmp_path):
     """A drop-in that sorts behind and replaces the variable."""
     host = debian(tmp_path, extra={"/etc/default/grub.d/99-last.cfg": 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"'})
-    with pytest.raises(UllError, match="boot_args.skew_tick = 'skew_tick=1': the next boot would give None. Remedy"):
+    with pytest.raises(UllError, match=r"boot_args.skew_tick = 'skew_tick=1': the next boot would give None. Remedy"):
         converge(BootArgs({"mine": ["skew_tick=1"]}), host, False)
 
 

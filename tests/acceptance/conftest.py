@@ -55,7 +55,7 @@ class Lab:
 
     def play(self, name: str, *argv: str, as_json: bool = False, inventory: str = "inventories/lab") -> Run:
         """Run one of the playbooks."""
-        env = {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_CALLBACKS_ENABLED": ""} if as_json else {}
+        env = {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"} if as_json else {}
         return self.run("ansible-playbook", f"playbooks/{name}.yml", "-i", inventory, *argv, **env)
 
     def ask(self, host: str, command: str) -> str:

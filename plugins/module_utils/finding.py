@@ -25,6 +25,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     # the declaration itself
     "profile-unknown-key": Kind(ERROR, "A misspelt key would be silently without effect."),
+    "profile-missing": Kind(ERROR, "A host must not be tuned by defaults that nobody chose for it."),
     "profile-bad-value": Kind(ERROR, "The value is not one that the profile language knows."),
     # CPUs
     "cpu-missing": Kind(ERROR, "The CPU is not there or is offline; the kernel would ignore it or refuse the list."),

@@ -5,12 +5,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from ..errors import UllError
 from .state import Lab, run
@@ -84,7 +82,7 @@ def greets(address: str, port: int) -> bool:
 
 
 def wait_for_login(
-    lab: Lab, address: str, port: int, seconds: float, alive: Callable[[], bool], console: Callable[[], str]
+    lab: Lab, address: str, port: int, seconds: float, *, alive: Callable[[], bool], console: Callable[[], str]
 ) -> None:
     """Wait until one can log in.
 
@@ -130,5 +128,3 @@ def port_in_use(port: int) -> bool:
         except OSError:
             return True
     return False
-
-

@@ -18,7 +18,7 @@ from typing import Any
 from ..errors import UllError
 from . import access
 from .network import MTU, Network
-from .state import Lab, Process, read_json, tail, write_json
+from .state import Lab, Process, read_json, remove_tree, tail, write_json
 
 KIND = "container"
 PROGRAM = "systemd-nspawn"
@@ -41,8 +41,9 @@ def script(folder: Path, image: Path, machine: str, bridge: str) -> str:
             "mount -t cgroup2 cgroup2 /sys/fs/cgroup",
             f"mkdir -p /sys/fs/cgroup/{machine}",
             f"echo $$ >/sys/fs/cgroup/{machine}/cgroup.procs",
-            f"exec {PROGRAM} --quiet --directory={q(str(folder / 'root'))} --machine={machine} --register=no --keep-unit "
-            f"--network-bridge={bridge} --resolv-conf=off --timezone=off --link-journal=no --console=pipe --boot",
+            f"exec {PROGRAM} --quiet --directory={q(str(folder / 'root'))} --machine={machine} "
+            f"--network-bridge={bridge} --register=no --keep-unit "
+            "--resolv-conf=off --timezone=off --link-journal=no --console=pipe --boot",
             "",
         )
     )
@@ -129,7 +130,9 @@ class Container:
             raise UllError("containers are started as root", remedy="run the role with become, or as root")
         image = image.resolve()
         if not image.is_dir():
-            raise UllError(f"there is no image {image}", variable="image", value=str(image), remedy="run role lab_image")
+            raise UllError(
+                f"there is no image {image}", variable="image", value=str(image), remedy="run role lab_image"
+            )
         if not shutil.which(PROGRAM):
             raise UllError(f"{PROGRAM} is not installed", value=PROGRAM, remedy="run role ull.metal.lab_host")
         with self.lab.lock("network"):
@@ -154,7 +157,9 @@ class Container:
         for address in list(self.network.subnet.hosts())[1:]:
             if str(address) not in taken:
                 return str(address)
-        raise UllError(f"all addresses of {self.network.subnet} are taken", variable="network", remedy="use a larger one")
+        raise UllError(
+            f"all addresses of {self.network.subnet} are taken", variable="network", remedy="use a larger one"
+        )
 
     def _configure(self, address: str) -> None:
         resolv = Path("/etc/resolv.conf").read_text() if Path("/etc/resolv.conf").exists() else ""
@@ -193,7 +198,9 @@ class Container:
             UllError: it does not come within the time.
         """
         address = self.record["address"]
-        access.wait_for_login(self.lab, address, 22, seconds, lambda: bool(self.process.pid), self.console)
+        access.wait_for_login(
+            self.lab, address, 22, seconds, alive=lambda: bool(self.process.pid), console=self.console
+        )
 
     def remove(self) -> None:
         """End it at once and forget all that it wrote; with the last one the network goes."""
@@ -227,4 +234,4 @@ class Container:
                 if not tree.exists():
                     break
                 time.sleep(0.05)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_tree(self.folder)

@@ -173,6 +173,8 @@ class Container:
         start = script(self.folder, image, self.machine, self.network.name)
         (self.folder / "start.sh").write_text(start)
         with (self.folder / "console.log").open("wb") as console:
+            # it outlives the module
+            # pylint: disable-next=ansible-bad-function
             process = subprocess.Popen(
                 ["unshare", "--mount", "--propagation", "private", "bash", str(self.folder / "start.sh")],
                 stdin=subprocess.DEVNULL,
@@ -183,7 +185,7 @@ class Container:
             )
         # unshare, bash and systemd-nspawn are one process: each execs the next
         (self.folder / "pid").write_text(f"{process.pid}\n")
-        for _ in range(200):
+        for _attempt in range(200):
             if self.process.pid and self.process.children():
                 return
             if process.poll() is not None:
@@ -227,8 +229,8 @@ class Container:
 
     def _clear(self) -> None:
         for tree in (CGROUP / self.machine, CGROUP / "unified" / self.machine):
-            for _ in range(40):  # the kernel empties it a moment after the last process
-                for folder, _, _ in os.walk(tree, topdown=False):
+            for _attempt in range(40):  # the kernel empties it a moment after the last process
+                for folder, _folders, _files in os.walk(tree, topdown=False):
                     with contextlib.suppress(OSError):
                         Path(folder).rmdir()
                 if not tree.exists():

@@ -104,16 +104,17 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     temporary.replace(path)
 
 
-def run(argv: list[str], cwd: Path | None = None, log: Path | None = None) -> str:
-    """Run a tool of the controller and return what it printed, or append that to ``log``.
+def attempt(argv: list[str], cwd: Path | None = None, log: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a tool of the controller, with its output kept, or appended to ``log``.
 
     Raises:
-        UllError: it is missing or fails; its own words are in the message.
+        UllError: it is missing.
     """
     environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
     try:
         with log.open("ab") if log else contextlib.nullcontext(subprocess.PIPE) as stream:
-            done = subprocess.run(
+            # pylint: disable-next=ansible-bad-function
+            return subprocess.run(
                 argv,
                 cwd=cwd,
                 env=environment,
@@ -127,6 +128,15 @@ def run(argv: list[str], cwd: Path | None = None, log: Path | None = None) -> st
         raise UllError(
             f"{argv[0]} is not installed", value=argv[0], remedy="run role ull.metal.lab_host, or `make lab-start`"
         ) from missing
+
+
+def run(argv: list[str], cwd: Path | None = None, log: Path | None = None) -> str:
+    """Run a tool of the controller and return what it printed, or append that to ``log``.
+
+    Raises:
+        UllError: it is missing or fails; its own words are in the message.
+    """
+    done = attempt(argv, cwd, log)
     if done.returncode:
         words = f"see {log}\n{tail(log, 15)}" if log else (done.stderr or done.stdout).strip()
         raise UllError(f"{argv[0]} failed ({done.returncode}): {words[-3000:]}")

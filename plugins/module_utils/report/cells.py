@@ -14,6 +14,7 @@ from .markup import esc, tag
 from .names import count
 
 WIDTH, HEIGHT, GAP = 22, 28, 2
+PATTERNS = {"gigantic": "stripes", "huge": "dots", "over": "stripes"}
 
 
 def symbols() -> str:
@@ -60,14 +61,22 @@ def key(role: CpuRole) -> str:
     return tag("svg", tag("use", href=f"#cpu-{role.name}"), width=WIDTH, height=HEIGHT, aria_hidden="true")
 
 
+def swatch(look: str) -> str:
+    """A piece of memory, for the legend."""
+    pieces = [tag("rect", width=WIDTH, height=14, class_=look)]
+    if look in PATTERNS:
+        pieces.append(tag("rect", width=WIDTH, height=14, fill=f"url(#{PATTERNS[look]})"))
+    return tag("svg", pieces, width=WIDTH, height=14, class_="memory", aria_hidden="true")
+
+
 def memory_bar(node: Node) -> str:
     """A bar as wide as its place: hugepages by size, and what is left. Asking for more than there is, it says so."""
     wanted = sum(pool.bytes for pool in node.pools)
     whole = max(node.memory, wanted) or 1
     parts, at = [], 0.0
-    for place, pool in enumerate(node.pools):
+    for pool in node.pools:
         share = 100 * pool.bytes / whole
-        parts += [_part(at, share, f"pool{place % 2}", f"{count(pool.pages, 'page')} of {pool.size}")]
+        parts += [_part(at, share, pool.look, f"{count(pool.pages, 'page')} of {pool.size}")]
         at += share
     if wanted > node.memory:
         over = 100 * (wanted - node.memory) / whole
@@ -120,7 +129,7 @@ def fleet_bar(parts: Iterable[tuple[str, int]], total: int) -> str:
 
 def _part(at: float, share: float, class_: str, title: str) -> str:
     place: dict[str, Any] = {"x": f"{at:.3f}%", "width": f"{share:.3f}%", "height": "100%"}
-    pattern = {"pool0": "stripes", "pool1": "dots", "over": "stripes"}.get(class_)
+    pattern = PATTERNS.get(class_)
     over = tag("rect", fill=f"url(#{pattern})", **place) if pattern else ""
     return tag("g", [tag("title", esc(title)), tag("rect", class_=class_, **place), over])
 
@@ -131,7 +140,7 @@ def _thread(thread: Thread, x: int, titles: Mapping[int, str]) -> str:
         [
             tag("title", esc(titles.get(thread.cpu, ""))),
             tag("use", href=f"#cpu-{thread.role.name}", x=x, y=GAP),
-            tag("text", str(thread.cpu), x=x + WIDTH // 2, y=GAP + 23, class_=f"on-{thread.role.name}"),
+            tag("text", str(thread.cpu), x=x + WIDTH // 2, y=GAP + 23, class_=f"id on-{thread.role.name}"),
         ],
     )
 

@@ -51,7 +51,7 @@ JSON_SCHEMA: dict[str, Any] = {
                 "errors": {**_HOSTS, "description": "Hosts with an error among their findings."},
                 "findings": {
                     "type": "object",
-                    "description": "How many findings, by level.",
+                    "description": "How many kinds of findings, by level.",
                     "required": list(LEVELS),
                     "properties": {level: {"type": "integer", "minimum": 0} for level in LEVELS},
                 },

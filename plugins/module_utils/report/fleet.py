@@ -27,7 +27,7 @@ class Fleet:
         impacts: the hosts by the worst impact of what differs.
         unread: those whose states are not known, as nobody asked the host.
         errors: those with an error among their findings.
-        findings: how many findings there are, by level.
+        findings: how many kinds of findings there are, by level.
     """
 
     hosts: tuple[str, ...]
@@ -59,7 +59,8 @@ class Fleet:
             parts = [f"{count(hosts, 'host')}, none read live"]
         elif self.unread:
             parts.append(f"{len(self.unread)} not read live")
-        parts.append(count(self.findings[ERROR], ERROR) if self.findings[ERROR] else "no errors")
+        where = f" on {count(len(self.errors), 'host')}" if len(self.errors) > 1 else ""
+        parts.append(count(self.findings[ERROR], ERROR) + where if self.errors else "no errors")
         return "; ".join(parts)
 
     def impact_lines(self) -> list[str]:
@@ -88,14 +89,15 @@ class Fleet:
 def fleet(plans: Sequence[Mapping[str, Any]]) -> Fleet:
     """The verdict on some plans, as the action ``ull.metal.plan`` returns them."""
     worst = {plan["host"]: worst_impact(plan) for plan in plans}
-    levels = {plan["host"]: [found["level"] for found in plan["findings"]] for plan in plans}
+    levels = {plan["host"]: {found["level"] for found in plan["findings"]} for plan in plans}
+    ids = {(found["level"], found["id"]) for plan in plans for found in plan["findings"]}
     return Fleet(
         hosts=tuple(worst),
         differ=tuple(host for host, impact in worst.items() if impact),
         impacts={impact: tuple(host for host in worst if worst[host] == impact) for impact in IMPACTS},
         unread=tuple(plan["host"] for plan in plans if plan.get("source") != "host"),
         errors=tuple(host for host, found in levels.items() if ERROR in found),
-        findings={level: sum(found.count(level) for found in levels.values()) for level in LEVELS},
+        findings={level: sum(level == other for other, _id in ids) for level in LEVELS},
     )
 
 

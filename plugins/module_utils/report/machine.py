@@ -14,6 +14,7 @@ from ..units import parse_size
 from .cpu_roles import CpuRole, Partition
 
 UNKNOWN = -1
+GIGANTIC = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Pool:
     def bytes(self) -> int:
         """The memory they take."""
         return parse_size(self.size) * self.pages
+
+    @property
+    def look(self) -> str:
+        """How they are drawn: ``gigantic`` pages, which only a boot gives for sure, or ``huge`` ones."""
+        return "gigantic" if parse_size(self.size) >= GIGANTIC else "huge"
 
 
 @dataclass

@@ -15,30 +15,30 @@ from .machine import UNKNOWN, Cluster, Machine, Node, irq_count, vfs_of
 from .markup import esc, tag
 from .names import count
 
+_MEMORY = {"gigantic": "hugepages of 1G or more", "huge": "smaller hugepages", "rest": "memory for everything else"}
+_FIRM = "\u00a0"
 _VENDORS = {"10de": "NVIDIA", "1002": "AMD", "8086": "Intel", "1d22": "Baidu", "19e5": "Huawei"}
 
 
 def numa_map(machine: Machine, plan: Mapping[str, Any]) -> str:
-    """All nodes of a host, then the distances between them and what is stacked on the NICs."""
+    """All nodes of a host, and what is stacked on its NICs."""
     boxes = [_node(node, machine, plan) for node in machine.nodes]
-    return tag("div", boxes, class_="nodes") + _stacked(machine) + _distances(machine)
+    return tag("div", boxes, class_="nodes") + _stacked(machine)
 
 
-def legend() -> str:
-    """What the letters and colours mean."""
+def legend(machines: Sequence[Machine]) -> str:
+    """What the letters, colours and patterns mean, of those that occur."""
+    nodes = [node for machine in machines for node in machine.nodes]
+    used = {thread.role for node in nodes for thread in node.threads}
     entries = [
-        tag("li", [cells.key(role), tag("span", [tag("b", esc(role.name)), " ", esc(role.doc)])]) for role in ROLES
+        tag("li", [cells.key(role), tag("span", [tag("b", esc(role.name)), " ", esc(role.doc)])])
+        for role in ROLES
+        if role in used
     ]
-    more = [
-        ("pool0", "stripes", "hugepages of the largest size"),
-        ("pool1", "dots", "hugepages of the next size"),
-        ("rest", "", "memory for everything else"),
-    ]
-    for name, pattern, words in more:
-        drawn = [tag("rect", width=22, height=14, class_=name)]
-        drawn += [tag("rect", width=22, height=14, fill=f"url(#{pattern})")] if pattern else []
-        picture = tag("svg", drawn, width=22, height=14, class_="memory", aria_hidden="true")
-        entries.append(tag("li", [picture, tag("span", esc(words))]))
+    looks = {pool.look for node in nodes for pool in node.pools}
+    for look, words in _MEMORY.items():
+        if look in looks or look == "rest":
+            entries.append(tag("li", [cells.swatch(look), tag("span", esc(words))]))
     return tag("ul", entries, class_="legend", aria_label="Legend")
 
 
@@ -172,7 +172,9 @@ def _gpu(gpu: Mapping[str, Any]) -> str:
 
 def _device(kind: str, name: str, driver: str, facts: Sequence[str]) -> str:
     head = [tag("span", esc(kind), class_="kind"), tag("b", esc(name)), tag("i", esc(driver or "no driver"))]
-    return tag("div", head) + tag("div", esc(" · ".join(filter(None, facts))), class_="facts")
+    return tag("div", head) + tag(
+        "div", esc(" · ".join(fact.replace(" ", _FIRM) for fact in facts if fact)), class_="facts"
+    )
 
 
 def _stacked(machine: Machine) -> str:
@@ -186,7 +188,7 @@ def _stacked(machine: Machine) -> str:
     return tag("ul", rows, class_="stacked", aria_label="Interfaces above the NICs")
 
 
-def _distances(machine: Machine) -> str:
+def distances(machine: Machine) -> str:
     """How far each node's memory is from each node's CPUs, by the firmware; 10 is its own."""
     ids = list(machine.distances)
     if len(ids) < 2:

@@ -16,7 +16,7 @@ from .kinds import Kind, kinds
 from .machine import Machine, machine
 from .markup import esc, table, tag
 from .names import count, fold
-from .numa_map import legend, numa_map
+from .numa_map import distances, legend, numa_map
 from .problems import Case, Problem, problems
 from .slices import cpu_sets, others, settings
 from .style import CSS
@@ -111,11 +111,12 @@ def _problem(problem: Problem) -> str:
 
 def _case(case: Case, problem: Problem) -> str:
     pairs = []
-    if len(problem.cases) > 1:
+    if len(case.hosts) < len(problem.hosts):
         pairs.append(("hosts", esc(fold(case.hosts, _NAMES))))
-    if case.path:
-        value = f" = {case.value!r}" if case.value is not None else ""
-        pairs.append(("where", tag("code", esc(f"{case.path}{value}"))))
+    if case.places:
+        lines = [tag("code", esc(path if value is None else f"{path} = {value!r}")) for path, value in case.places]
+        more = [f"and {len(lines) - _CASES} more"] if len(lines) > _CASES else []
+        pairs.append(("where", "<br>".join([*lines[:_CASES], *more])))
     if case.remedy:
         pairs.append(("remedy", esc(case.remedy)))
     listed = tag("dl", [tag("dt", name) + tag("dd", text) for name, text in pairs]) if pairs else ""
@@ -129,21 +130,22 @@ def _hosts(groups: Sequence[Kind], whole: Fleet) -> str:
     if len(groups) < len(whole.hosts):
         title += f" of {count(len(groups), 'kind')}: same machine, same plan"
     parts = [tag("h2", esc(title))]
+    machines = [machine(kind.plan, kind.topology) for kind in groups]
     if len(groups) > 1:
-        parts.append(_index(groups))
-    parts.append(legend())
-    parts += [_kind(kind, place, len(groups) <= _OPEN) for place, kind in enumerate(groups)]
+        parts.append(_index(groups, machines))
+    parts.append(legend(machines))
+    parts += [_kind(kind, machines[place], place, len(groups) <= _OPEN) for place, kind in enumerate(groups)]
     return "".join(parts)
 
 
-def _index(groups: Sequence[Kind]) -> str:
+def _index(groups: Sequence[Kind], machines: Sequence[Machine]) -> str:
     body = [
         (
             "",
             (
                 tag("a", esc(fold(kind.hosts, 8)), href=f"#kind-{place}"),
                 esc(kind.plan["profile"] or "none"),
-                esc(_summary(machine(kind.plan, kind.topology))),
+                esc(_summary(machines[place])),
                 _deed(kind),
                 _levels(kind) or tag("span", "none", class_="quiet"),
             ),
@@ -155,8 +157,7 @@ def _index(groups: Sequence[Kind]) -> str:
     )
 
 
-def _kind(kind: Kind, place: int, opened: bool) -> str:
-    drawn = machine(kind.plan, kind.topology)
+def _kind(kind: Kind, drawn: Machine, place: int, opened: bool) -> str:
     many = f"{len(kind.plans)} hosts, same plan" if len(kind.plans) > 1 else ""
     line = [tag("h3", esc(fold(kind.hosts, _NAMES))), tag("span", many, class_="quiet") if many else ""]
     line += [_deed(kind), _levels(kind)]
@@ -165,7 +166,7 @@ def _kind(kind: Kind, place: int, opened: bool) -> str:
         tag("summary", tag("span", line, class_="line")),
         tag("p", esc(" · ".join(filter(None, words))), class_="quiet"),
         numa_map(drawn, kind.plan) if drawn.nodes else tag("p", "Its topology is not known."),
-        cpu_sets(kind.plan),
+        tag("div", [cpu_sets(kind.plan), distances(drawn)], class_="beside"),
         settings(kind),
         others(kind.plan),
     ]

@@ -14,14 +14,13 @@ from ..finding import LEVELS
 
 @dataclass
 class Case:
-    """One finding, word for word, on some hosts."""
+    """One finding, word for word, on some hosts; ``places`` are the paths it concerns, each with its value."""
 
     message: str
-    path: str
-    value: Any
     remedy: str
-    hosts: list[str] = field(default_factory=list)
+    places: list[tuple[str, Any]]
     said: str = ""
+    hosts: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -51,16 +50,28 @@ def problems(findings: Iterable[Mapping[str, Any]]) -> list[Problem]:
     for found in findings:
         kind = (found["level"], found["id"])
         problem = made.setdefault(kind, Problem(found["id"], found["level"], found.get("why", "")))
-        host = str(found.get("host", ""))
-        message = _anonymous(str(found["message"]), host)
-        parts = (message, found.get("path") or "", found.get("value"), found.get("remedy") or "")
-        key = (*kind, *map(repr, parts))
+        host, said, remedy = (str(found.get(key) or "") for key in ("host", "message", "remedy"))
+        place = (found.get("path") or "", found.get("value"))
+        message = _anonymous(said, host)
+        key = (*kind, message, remedy, *map(repr, place))
         if key not in cases:
-            cases[key] = Case(*parts, said=str(found["message"]))
+            cases[key] = Case(message, remedy, [place] if place[0] else [], said)
             problem.cases.append(cases[key])
         if host not in cases[key].hosts:
             cases[key].hosts.append(host)
+    for problem in made.values():
+        problem.cases = _joined(problem.cases)
     return sorted(made.values(), key=lambda problem: (_rank(problem.level), -len(problem.hosts), problem.id))
+
+
+def _joined(cases: Iterable[Case]) -> list[Case]:
+    """What is said of several places on the same hosts, once with all the places."""
+    made: dict[tuple[str, ...], Case] = {}
+    for case in cases:
+        first = made.setdefault((case.message, case.remedy, *case.hosts), case)
+        if first is not case:
+            first.places += case.places
+    return list(made.values())
 
 
 def _rank(level: str) -> int:

@@ -65,10 +65,15 @@ def _states(found: Sequence[Row], kind: Kind, many: bool, caption: str) -> str:
 def _state(row: Row, kind: Kind, many: bool) -> tuple[str, Iterable[str]]:
     name = tag("span", esc(row.name), class_="mono") + (tag("div", tag("small", esc(row.doc))) if row.doc else "")
     impact = tag("span", esc(row.impact), class_=f"badge {row.impact if row.differs else 'plain'}")
-    values = (_code(value) for value in (row.declared, row.persisted, row.running))
+    values = [_code(row.declared), *(_against(value, row) for value in (row.persisted, row.running))]
     status = esc(STATUS.get(row.status, row.status))
     hosts = "all" if len(row.hosts) == len(kind.plans) else f"{len(row.hosts)}: {fold(row.hosts, 20)}"
     return "differs" if row.differs else "", (name, *values, impact, status, *([esc(hosts)] if many else []))
+
+
+def _against(value: Any, row: Row) -> str:
+    """A state's value, marked when it is not the declared one."""
+    return _code(value) if value == row.declared else tag("span", _code(value), class_="off")
 
 
 def _declared(kind: Kind) -> str:

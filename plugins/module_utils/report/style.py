@@ -11,12 +11,12 @@ CSS = """
 :root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--ink:#16202b;--quiet:#56616f;--line:#d5dae1;--soft:#eef1f5;
 --accent:#0b5ea8;--housekeeping:#9fd3f2;--isolated:#f3b73e;--tickless:#00785a;--offline:#e3e6ea;--unassigned:#fff;
 --on-dark:#fff;--on-light:#10202e;--error:#b3261e;--error-bg:#fdecea;--warning:#8a5a00;--warning-bg:#fff4dc;
---note:#0b5ea8;--note-bg:#e8f2fb;--good:#00694f;--good-bg:#e2f4ee;--pool0:#cc79a7;--pool1:#8fb8de;--rest:#e9edf2;
+--note:#0b5ea8;--note-bg:#e8f2fb;--good:#00694f;--good-bg:#e2f4ee;--gigantic:#cc79a7;--huge:#8fb8de;--rest:#e9edf2;
 --reboot:#c2410c;--drain:#cc79a7;--link:#e0a100;--live:#4c9ed9;--sync:#00785a;--unread:#9aa4b1}
 @media (prefers-color-scheme:dark){:root{--page:#10151b;--card:#182029;--ink:#e6ebf1;--quiet:#9dabbb;--line:#313d4a;
---soft:#212b36;--accent:#7cc0f8;--housekeeping:#2f7fb0;--isolated:#e6a11f;--tickless:#17a37c;--offline:#2a333e;
---unassigned:#182029;--on-dark:#fff;--on-light:#0b141c;--error:#ff9b90;--error-bg:#3b1b19;--warning:#f5c56a;
---warning-bg:#352a12;--note:#8cc8fa;--note-bg:#152b40;--good:#6fdcb7;--good-bg:#10312a;--pool0:#b0608d;--pool1:#4379ad;
+--soft:#212b36;--accent:#7cc0f8;--housekeeping:#5aa9da;--isolated:#e6a11f;--tickless:#17a37c;--offline:#2a333e;
+--unassigned:#182029;--on-dark:#04150f;--on-light:#0b141c;--error:#ff9b90;--error-bg:#3b1b19;--warning:#f5c56a;
+--warning-bg:#352a12;--note:#8cc8fa;--note-bg:#152b40;--good:#6fdcb7;--good-bg:#10312a;--gigantic:#b0608d;--huge:#4379ad;
 --rest:#26313d;--reboot:#f0703a;--drain:#cc79a7;--link:#e6ac2a;--live:#56aee6;--sync:#17a37c;--unread:#6d7987}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
@@ -62,8 +62,8 @@ summary:focus-visible,a:focus-visible{outline:2px solid var(--accent);outline-of
 .host>summary{list-style-position:outside;margin-left:1.1em}
 .host .line{display:inline-flex;flex-wrap:wrap;gap:.3em .6em;align-items:baseline;vertical-align:top;max-width:100%}
 .host[open]>summary{margin-bottom:.6em}
-.nodes{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17.5rem),1fr));gap:12px;margin:.8em 0}
-.nodes.few{grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr))}
+.nodes{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,17.5rem),1fr));gap:12px;margin:.8em 0}
+.beside{display:flex;flex-wrap:wrap;gap:0 3em;align-items:flex-start}
 .node{border:1.5px solid var(--line);border-radius:10px;padding:10px 12px;background:var(--page);min-width:0;
 break-inside:avoid}
 .node.unknown{border-style:dashed}
@@ -75,8 +75,8 @@ break-inside:avoid}
 .cluster.named{position:relative;border:1.5px solid var(--quiet);border-radius:7px;padding:14px 5px 5px;margin-top:6px}
 .cluster.named>span{position:absolute;top:-.75em;left:8px;padding:0 4px;background:var(--page);font-size:.72rem;
 color:var(--quiet)}
-svg text{font:600 9px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;text-anchor:middle}
-svg text.letter{font-size:12px}
+.id,.letter{font:600 9px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;text-anchor:middle}
+.letter{font-size:12px}
 .core{fill:var(--card);stroke:var(--line)}
 .cell{stroke:rgba(0,0,0,.28);stroke-width:1}
 .cell.housekeeping{fill:var(--housekeeping)}.cell.isolated{fill:var(--isolated)}.cell.tickless{fill:var(--tickless)}
@@ -86,7 +86,7 @@ svg text.letter{font-size:12px}
 pattern path{stroke:rgba(0,0,0,.3);stroke-width:1;fill:rgba(0,0,0,.35)}
 .memory-of{margin-top:10px}
 svg.memory{border-radius:4px;border:1px solid var(--line)}
-.rest{fill:var(--rest)}.pool0{fill:var(--pool0)}.pool1{fill:var(--pool1)}.over{fill:var(--error)}
+.rest{fill:var(--rest)}.gigantic{fill:var(--gigantic)}.huge{fill:var(--huge)}.over{fill:var(--error)}
 .devices{list-style:none;margin:10px 0 0;padding:0;font-size:.85rem}
 .devices li{position:relative;margin:0 0 6px 10px;padding:5px 9px;background:var(--card);border:1px solid var(--line);
 border-radius:7px}
@@ -105,25 +105,25 @@ margin:0 0 14px;padding:0;font-size:.85rem}
 .legend li{display:flex;gap:.6em;align-items:center}.legend svg{flex:none}
 .scroll{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;width:100%;font-size:.88rem;margin:.6em 0}
-caption{text-align:left;color:var(--quiet);font-size:.85rem;padding:.2em 0}
+caption{white-space:nowrap;text-align:left;color:var(--quiet);font-size:.85rem;padding:.2em 0}
 th,td{text-align:left;vertical-align:top;padding:.38em .6em;border-bottom:1px solid var(--line)}
 thead th{color:var(--quiet);font-weight:600}
-tbody th{font-weight:500}
-tr.differs th,tr.differs td{background:var(--warning-bg)}
+tbody th{font-weight:500;min-width:8.5em}
+.off code,.off .quiet{background:var(--warning-bg);color:var(--warning);border-radius:4px;padding:.1em .35em}
+tbody small{font-weight:400}
 .distances{width:auto;font-size:.78rem}
-.distances th,.distances td{text-align:right;padding:.2em .55em}
+.distances th,.distances td{min-width:0;text-align:right;padding:.2em .55em}
 .distances td{background:color-mix(in srgb,var(--isolated) calc(var(--far)*55%),transparent)}
 .sets{display:grid;grid-template-columns:max-content 1fr;gap:.15em .9em;font-size:.88rem;margin:.6em 0}
 footer{color:var(--quiet);font-size:.82rem;margin:3em 0 2em}
 @media (max-width:700px){
 main,.top{padding-left:12px;padding-right:12px}.card{padding:12px}
 table.cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-table.cards,table.cards tbody,table.cards tr,table.cards th,table.cards td,table.cards caption{display:block}
+table.cards,table.cards tbody,table.cards tr,table.cards th,table.cards td,table.cards caption{white-space:nowrap;display:block}
 table.cards tr{border-bottom:1px solid var(--line);padding:.5em .4em}
-table.cards tr.differs{background:var(--warning-bg)}
 table.cards th,table.cards td{border:0;padding:.08em 0;background:none!important}
-table.cards td{display:grid;grid-template-columns:6.2em 1fr;gap:.5em}
-table.cards td::before{content:attr(data-label);color:var(--quiet)}
+table.cards td{position:relative;padding-left:6.6em}
+table.cards td::before{content:attr(data-label);color:var(--quiet);position:absolute;left:0}
 table.cards tbody th{font-weight:600}}
 @media print{
 :root{--page:#fff;--card:#fff;--soft:#fff}

@@ -116,6 +116,7 @@ import time
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.lab.container import Container
 from ansible_collections.ull.metal.plugins.module_utils.lab.network import Network

@@ -88,6 +88,7 @@ seconds:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.lab.access import ensure_keys
 from ansible_collections.ull.metal.plugins.module_utils.lab.builder import Builder, describe, spec_of

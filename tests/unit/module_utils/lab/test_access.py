@@ -1,6 +1,7 @@
 """Keys, known_hosts, and waiting for a login."""
 
 import pytest
+
 from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.lab import access
 from ansible_collections.ull.metal.plugins.module_utils.lab.state import Lab

@@ -3,6 +3,7 @@
 import subprocess
 
 import pytest
+
 from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.lab import container, network
 from ansible_collections.ull.metal.plugins.module_utils.lab.state import Lab, write_json

@@ -3,6 +3,7 @@
 import struct
 
 import pytest
+
 from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.lab.disk import boot_sectors
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.lab import image
 

@@ -6,6 +6,7 @@ import socket
 import threading
 
 import pytest
+
 from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.lab.qmp import Qmp
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.lab import state
 

@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.lab import vm
 from ansible_collections.ull.metal.plugins.module_utils.lab.state import Lab, write_json

@@ -38,8 +38,8 @@ lab: setup  ## the whole main job on two virtual machines: boot, plan, tune with
 lab-start lab-stop lab-status lab-reset: setup  ## start, stop, show, or renew (fresh disks) the lab's machines
 	@ansible-playbook -i inventories/lab playbooks/lab.yml -e lab_state=$(@:lab-%=%) $(ARGS)
 
-.PHONY: plan tune validate site topology
-plan tune validate site topology: setup  ## run that playbook on REGION
+.PHONY: plan tune validate undo site topology
+plan tune validate undo site topology: setup  ## run that playbook on REGION
 	@$(PLAYBOOK) playbooks/$@.yml
 
 ##── tests ───────────────────────────────────────────────────────────────────

@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
-        _, args = self.validate_argument_spec(SPEC)
+        _result, args = self.validate_argument_spec(SPEC)
         host = task_vars["inventory_hostname"]
         source, topology, reasons = "host", None, []
         if args["source"] != "snapshot":

@@ -16,6 +16,6 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
-        _, args = self.validate_argument_spec({"text": {"type": "str", "required": True}})
+        _result, args = self.validate_argument_spec({"text": {"type": "str", "required": True}})
         Display().display(f"\n{args['text']}\n")
         return {"changed": False}

@@ -17,7 +17,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
-        _, args = self.validate_argument_spec({"plan": {"type": "dict", "required": True}})
+        _result, args = self.validate_argument_spec({"plan": {"type": "dict", "required": True}})
         plan = args["plan"]
         info = self._execute_module("ull.metal.settings_info", {"plan": plan}, task_vars=task_vars)
         if info.get("failed"):

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from .errors import UllError
+
+Runner = Callable[["list[str]"], "tuple[int, str, str]"]
 
 MANAGED = "Managed by Ansible, collection ull.metal, role {role}. Local changes are undone by the next run."
 
@@ -20,11 +22,13 @@ class Host:
     Args:
         root: ``/``, or the folder that holds a captured tree.
         name: what errors call it.
+        runner: runs a command and gives its code, output and errors, as ``AnsibleModule.run_command`` does.
     """
 
-    def __init__(self, root: str = "/", name: str = "") -> None:
+    def __init__(self, root: str = "/", name: str = "", runner: Runner | None = None) -> None:
         self.root = Path(root)
         self.name = name
+        self.runner = runner
         self.commands: list[list[str]] = []
 
     @property
@@ -129,13 +133,14 @@ class Host:
             UllError: the command is missing or fails; its own words are in the message.
         """
         self.commands.append(argv)
-        if not self.live:
+        if self.runner is None:
             return ""
-        try:
-            done = subprocess.run(argv, capture_output=True, text=True, check=True, env={**os.environ, "LC_ALL": "C"})
-        except FileNotFoundError as missing:
-            raise UllError(f"{argv[0]} is not installed", host=self.name, remedy=f"install {argv[0]}") from missing
-        except subprocess.CalledProcessError as failed:
-            words = (failed.stderr or failed.stdout).strip()[-2000:]
-            raise UllError(f"{' '.join(argv)} failed ({failed.returncode}): {words}", host=self.name) from failed
-        return done.stdout
+        code, out, err = self.runner(argv)
+        if code:
+            words = (err or out).strip()[-2000:]
+            raise UllError(
+                f"{' '.join(argv)} failed ({code}): {words}",
+                host=self.name,
+                remedy=f"see what {argv[0]} says, and run again",
+            )
+        return out

@@ -26,7 +26,8 @@ def run(spec: dict[str, Any], work: Callable[[dict[str, Any], Host, bool], dict[
         work: takes the parameters, the host, and whether this is check mode; returns the result.
     """
     module = AnsibleModule(argument_spec={**ROOT, **spec}, supports_check_mode=True)
-    host = Host(module.params["root"], platform.node())
+    root = module.params["root"]
+    host = Host(root, platform.node(), module.run_command if root == "/" else None)
     try:
         result = work(module.params, host, module.check_mode)
     except UllError as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from .errors import UllError
@@ -39,7 +39,6 @@ class Setting:
         persisted: reads what the next boot will give; None where only its neighbour settings are persisted.
         write: makes the kernel do it now; None when only a boot can.
         restored: nothing declares it any more; ``declared`` is then the value from before the first converge.
-        effect: it follows from other settings, and has no value of its own to return to.
         remedy: what to do when the kernel does not grant it.
         doc: what it does, one line.
         source: where the recommended value comes from.
@@ -53,7 +52,6 @@ class Setting:
     persisted: Read
     write: Callable[[Host, str], None] | None = None
     restored: bool = False
-    effect: bool = False
     remedy: str = "see the kernel's log (dmesg) for the reason"
     doc: str = ""
     source: str = ""
@@ -99,6 +97,7 @@ class Store(Protocol):
 
     def changes(self, host: Host) -> list[Change]: ...
     def write(self, host: Host) -> None: ...
+    def pending(self, host: Host) -> bool: ...
 
 
 class Domain(Protocol):
@@ -132,13 +131,18 @@ class FileStore:
         for argv in self.refresh:
             host.run(list(argv))
 
+    def pending(self, host: Host) -> bool:
+        """Whether a boot is still to come before it counts: its settings' states say that."""
+        return False
+
 
 @dataclass
 class Outcome:
     """What a converge did, or in check mode would do."""
 
     states: list[State]
-    changes: list[Change] = field(default_factory=list)
+    changes: list[Change]
+    boot_pending: bool
 
     @property
     def changed(self) -> bool:
@@ -148,7 +152,8 @@ class Outcome:
     @property
     def reboot_required(self) -> bool:
         """Whether a boot is still to come before the kernel does what is persisted."""
-        return any(state.persisted != state.running for state in self.states if state.impact == REBOOT)
+        waiting = (state.persisted != state.running for state in self.states if state.impact == REBOOT)
+        return self.boot_pending or any(waiting)
 
     def as_result(self) -> dict[str, Any]:
         """A module's result: states, diff and whether a reboot is needed."""
@@ -191,25 +196,26 @@ def converge(domain: Domain, host: Host, check_mode: bool) -> Outcome:
     named = {setting.name for setting in settings}
     settings += [s for s in domain.restore(host, memory.values) if s.name not in named]
 
-    stale = [(store, found) for store in domain.stores(host) if (found := store.changes(host))]
+    stores = domain.stores(host)
+    stale = [(store, found) for store in stores if (found := store.changes(host))]
     live = [
         (s.write, s.declared, Change(s.name, f"{now}\n", f"{s.declared}\n"))
         for s in settings
         if s.write and s.declared is not None and (now := s.running(host)) != s.declared
     ]
-    changes = [change for _, found in stale for change in found] + [change for _, _, change in live]
+    changes = [change for _store, found in stale for change in found] + [change for _write, _value, change in live]
     if check_mode:
-        return Outcome(_predict(settings, host), changes)
+        return Outcome(_predict(settings, host), changes, any(store.pending(host) for store in stores))
 
     memory.keep(settings)
-    for store, _ in stale:
+    for store, _found in stale:
         store.write(host)
-    for write, value, _ in live:
+    for write, value, _change in live:
         write(host, value)
     states = observe(settings, host)
     _verify(states, settings, host)
     memory.forget(s.name for s, state in zip(settings, states) if s.restored and state.running == state.declared)
-    return Outcome(states, changes)
+    return Outcome(states, changes, any(store.pending(host) for store in stores))
 
 
 def _predict(settings: Sequence[Setting], host: Host) -> list[State]:
@@ -242,7 +248,7 @@ def _verify(states: Sequence[State], settings: Sequence[Setting], host: Host) ->
 
 
 class Memory:
-    """What was before the first converge, kept on the host so that an undo can return to it."""
+    """What ran before the first converge, kept on the host so that an undo can return to it."""
 
     def __init__(self, host: Host, role: str) -> None:
         self.host = host
@@ -250,16 +256,11 @@ class Memory:
         self.values = self._load(self.path)
 
     def keep(self, settings: Sequence[Setting]) -> None:
-        """Note what settings that are declared for the first time return to: with a boot, to what that would give.
-
-        Another role may have declared a kernel argument first; then its note holds, as by now the value is ours.
-        """
-        folder = BEFORE.rpartition("/")[0]
-        others = {k: v for name in self.host.names(folder) for k, v in self._load(f"{folder}/{name}").items()}
+        """Note the running value of settings that are declared, and will be written live, for the first time."""
         fresh = {
-            s.name: others.get(s.name, (s.persisted if s.impact == REBOOT else s.running)(self.host) or "")
+            s.name: s.running(self.host) or ""
             for s in settings
-            if s.name not in self.values and not s.restored and not s.effect
+            if s.write and not s.restored and s.name not in self.values
         }
         if fresh:
             self.values.update(fresh)

@@ -26,6 +26,12 @@ options:
     description: CPUs for everything else; empty for all that are not isolated.
     type: str
     default: ""
+  boot_args:
+    description:
+      - Whether to put the kernel arguments into the boot loader. False where M(ull.metal.boot_args) did that for
+        all roles; then only what it left is checked.
+    type: bool
+    default: true
   state:
     description: With V(absent), nothing is isolated after the next boot.
     type: str
@@ -79,8 +85,13 @@ from ansible_collections.ull.metal.plugins.module_utils.settings.cpu_isolation i
 def main() -> None:
     cpus = {"type": "str", "default": ""}
     run_domain(
-        {"isolated": cpus, "tickless": cpus, "housekeeping": cpus},
-        lambda params: CpuIsolation(*(params[name] or "" for name in ("isolated", "tickless", "housekeeping"))),
+        {"isolated": cpus, "tickless": cpus, "housekeeping": cpus, "boot_args": {"type": "bool", "default": True}},
+        lambda params: CpuIsolation(
+            params["isolated"] or "",
+            params["tickless"] or "",
+            params["housekeeping"] or "",
+            params["boot_args"] is not False,
+        ),
     )
 
 

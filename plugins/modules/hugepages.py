@@ -32,6 +32,12 @@ options:
         description: Number of pages.
         type: int
         required: true
+  boot_args:
+    description:
+      - Whether to put the kernel arguments into the boot loader. False where M(ull.metal.boot_args) did that for
+        all roles; then only what it left is checked.
+    type: bool
+    default: true
   state:
     description: With V(absent), live pools return to what they were, and nothing is reserved at the next boot.
     type: str
@@ -91,8 +97,11 @@ def main() -> None:
         "pages": {"type": "int", "required": True},
     }
     run_domain(
-        {"pools": {"type": "list", "elements": "dict", "default": [], "options": pool}},
-        lambda params: Hugepages(params["pools"] or []),
+        {
+            "pools": {"type": "list", "elements": "dict", "default": [], "options": pool},
+            "boot_args": {"type": "bool", "default": True},
+        },
+        lambda params: Hugepages(params["pools"] or [], params["boot_args"] is not False),
     )
 
 

@@ -48,11 +48,11 @@ boot_id:
 """
 
 from ansible_collections.ull.metal.plugins.module_utils.module import run
-from ansible_collections.ull.metal.plugins.module_utils.settings.registry import pending_boot_args
+from ansible_collections.ull.metal.plugins.module_utils.settings.boot_args import pending
 
 
 def work(params, host, check_mode):
-    differences = pending_boot_args(host)
+    differences = pending(host)
     boot_id = host.read("/proc/sys/kernel/random/boot_id")
     return {"required": bool(differences), "differences": differences, "boot_id": boot_id}
 

@@ -118,11 +118,11 @@ ansible_facts:
           sample: [{id: 0, package: 0, core: 0, siblings: "0", node: 0, l3: 0, online: true}]
         left_out:
           description:
-            - Where the topology would pass 16 KiB, some keys are left out of the rows of C(cpus) and stand here, each
-              with its values and the CPUs that have them.
+            - Where the topology would pass 16 KiB, some keys leave the rows of C(cpus), and then of C(nics), and stand
+              here, with each value and the places in the list, from 0, of the rows that have it.
           type: dict
           returned: on machines of some 150 CPUs and more
-          sample: {online: [[true, "0-254"], [false, "255"]]}
+          sample: {cpus: {online: [[true, "0-254"], [false, "255"]]}}
         nics:
           description:
             - Network interfaces with a device behind them, and network functions without an interface (bound for DPDK),

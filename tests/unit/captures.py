@@ -7,6 +7,7 @@ They are unpacked once, below .cache of the folder pytest runs in, and are to be
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import tarfile
 import tempfile
@@ -40,5 +41,7 @@ def _cached(archive: Path, salt: bytes, build: Callable[[Path, Path], object]) -
             (only,) = Path(folder).iterdir()
             fresh = Path(folder) / "root"
             build(only, fresh)
-            fresh.rename(made)
+            # another process may have been faster: its folder is as good
+            with contextlib.suppress(OSError):
+                fresh.rename(made)
     return made

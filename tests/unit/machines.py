@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -31,7 +32,7 @@ _POOL = re.compile(rf"{NODE}/node(\d+)/hugepages/hugepages-(\d+)kB/nr_hugepages\
 _VARIABLES = 'for file; do . "$file"; done; echo "$GRUB_CMDLINE_LINUX"; echo "$GRUB_CMDLINE_LINUX_DEFAULT"'
 
 
-class KilledError(Exception):
+class Interrupted(Exception):  # noqa: N818
     """The run was killed right here."""
 
 
@@ -72,6 +73,7 @@ class FakeHost(Host):
 
     def boot(self) -> None:
         """Boot what is persisted."""
+        shutil.rmtree(self.path("/run/ull-metal"), ignore_errors=True)
         tokens = loader(self).persisted()
         isolated = CpuSet.parse((cmdline.lookup(tokens, "isolcpus") or "").replace("managed_irq,domain,", ""))
         affinity = re.search(r"^CPUAffinity=(.*)$", self.text("/etc/systemd/system.conf.d/90-ull-metal.conf"), re.M)
@@ -108,7 +110,7 @@ class FakeHost(Host):
 
     def _write(self) -> None:
         if next(self.writes) == self.killed_at:
-            raise KilledError
+            raise Interrupted
 
 
 class GrubHost(FakeHost):
@@ -242,5 +244,6 @@ FAMILIES: dict[str, Callable[[Path], FakeHost]] = {"grub": debian, "bls": redhat
 
 
 def contents(host: Host) -> dict[str, str]:
-    """Every file of the tree with its content, to compare before with after."""
-    return {str(path.relative_to(host.root)): path.read_text() for path in host.root.rglob("*") if path.is_file()}
+    """Every file of the tree that outlives a boot, with its content, to compare before with after."""
+    files = {str(path.relative_to(host.root)): path for path in host.root.rglob("*") if path.is_file()}
+    return {name: path.read_text() for name, path in files.items() if not name.startswith("run/")}

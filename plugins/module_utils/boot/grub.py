@@ -135,7 +135,7 @@ def _find(menu: Entry, wanted: str) -> Entry | None:
     """The entry by index, id or title; ``a>b`` walks into a submenu, and a submenu alone means its first entry."""
     if not menu.children:
         return menu if wanted == "0" and menu.linux else None
-    head, _, rest = wanted.partition(">")
+    head, _arrow, rest = wanted.partition(">")
     entry = next((child for child in menu.children if head and head in (child.id, child.title)), None)
     if entry is None and head.isdigit() and int(head) < len(menu.children):
         entry = menu.children[int(head)]

@@ -13,6 +13,8 @@ from ..host import Host
 from ..setting import REBOOT, Change, Setting, Store
 
 PREFIX = "boot_args."
+# Names of arguments taken back since the last boot, which clears /run: until then the kernel still runs with them.
+REMOVED = "/run/ull-metal/removed_boot_args"
 
 
 @dataclass
@@ -41,14 +43,8 @@ class BootArgs:
         return [BootStore(self._after(host))]
 
     def restore(self, host: Host, before: dict[str, str]) -> list[Setting]:
-        """Arguments once declared: they return to what they were with the next boot."""
-        kept = {name for tokens in self._after(host).values() for name in cmdline.by_name(tokens)}
-        names = [name[len(PREFIX) :] for name in before if name.startswith(PREFIX)]
-        return [
-            argument(name, self.role, cmdline.split(before[PREFIX + name]), restored=True)
-            for name in names
-            if name not in kept
-        ]
+        """Nothing is written live, so nothing is to be returned; others' arguments never went."""
+        return []
 
     def check(self, host: Host) -> None:
         """Refuse arguments that are no tokens, and keys that somebody else sets to another value."""
@@ -82,7 +78,7 @@ class BootArgs:
         return {role: tokens for role, tokens in {**kept, **self.sections}.items() if tokens}
 
 
-def argument(name: str, role: str, wanted: list[str], restored: bool = False) -> Setting:
+def argument(name: str, role: str, wanted: list[str]) -> Setting:
     """The setting of one kernel argument, or of the hugepage arguments together."""
 
     def of(tokens: list[str]) -> str | None:
@@ -95,7 +91,6 @@ def argument(name: str, role: str, wanted: list[str], restored: bool = False) ->
         declared=cmdline.effective(wanted, wanted),
         running=lambda host: of(running(host)),
         persisted=lambda host: of(loader(host).persisted()),
-        restored=restored,
         doc=f"kernel argument {name}",
         source="Documentation/admin-guide/kernel-parameters.txt",
     )
@@ -121,13 +116,39 @@ class BootStore:
         return found
 
     def write(self, host: Host) -> None:
-        """Write the record and the boot loader's own files."""
-        loader(host).write(self.sections)
+        """Write the record and the boot loader's own files, and note what this boot still runs with."""
+        boot = loader(host)
+        gone = _names(boot.sections()) - _names(self.sections)
+        if gone:
+            host.put(REMOVED, "".join(f"{name}\n" for name in sorted(gone | _removed(host))))
+        boot.write(self.sections)
+
+    def pending(self, host: Host) -> bool:
+        """Whether a boot is then still to come before the kernel runs with it."""
+        return bool(_differences(host, self._next_boot(host), _names(self.sections)))
 
     def _next_boot(self, host: Host) -> list[str]:
         boot = loader(host)
         new = [token for tokens in self.sections.values() for token in tokens]
         return [*cmdline.subtract(boot.persisted(), boot.owned()), *new]
+
+
+def pending(host: Host) -> list[dict[str, str]]:
+    """Arguments of the collection, kept or taken back, that the next boot would change: ``name, persisted, running``.
+
+    Arguments of others do not count: a boot menu edited by hand is not ours to reboot for.
+    """
+    return _differences(host, loader(host).persisted(), set())
+
+
+def _differences(host: Host, next_boot: list[str], names: set[str]) -> list[dict[str, str]]:
+    names = names | _names(loader(host).sections()) | _removed(host)
+    then, now = cmdline.by_name(next_boot), cmdline.by_name(running(host))
+    return [
+        {"name": name, "persisted": " ".join(then.get(name, [])), "running": " ".join(now.get(name, []))}
+        for name in sorted(names)
+        if then.get(name) != now.get(name)
+    ]
 
 
 def foreign(host: Host, sections: dict[str, list[str]]) -> list[tuple[str, str, str]]:
@@ -142,6 +163,14 @@ def foreign(host: Host, sections: dict[str, list[str]]) -> list[tuple[str, str, 
         if wanted and not known and boot.origin(token):
             found.append((boot.origin(token), token, wanted[-1]))
     return found
+
+
+def _names(sections: dict[str, list[str]]) -> set[str]:
+    return {cmdline.name(token) for tokens in sections.values() for token in tokens}
+
+
+def _removed(host: Host) -> set[str]:
+    return set(host.text(REMOVED).split())
 
 
 def _same(now: list[str], then: list[str]) -> bool:

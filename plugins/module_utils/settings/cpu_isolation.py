@@ -136,11 +136,13 @@ class CpuIsolation:
         isolated: CPUs for the critical path, list format.
         tickless: those of them without the scheduler's tick.
         housekeeping: CPUs for everything else; empty: all that are not isolated.
+        boot_args: whether to put the kernel arguments into the boot loader; False where the role boot_args already did.
     """
 
     isolated: str = ""
     tickless: str = ""
     housekeeping: str = ""
+    boot_args: bool = True
     role: str = ROLE
 
     def settings(self, host: Host) -> list[Setting]:
@@ -157,11 +159,12 @@ class CpuIsolation:
     def stores(self, host: Host) -> list[Store]:
         """The boot loader and systemd's drop-in."""
         content = _render(self._housekeeping(host)) if self._isolated else None
-        return [*self._boot(host).stores(host), FileStore(SYSTEMD, content)]
+        boot = self._boot(host).stores(host) if self.boot_args else []
+        return [*boot, FileStore(SYSTEMD, content)]
 
     def restore(self, host: Host, before: dict[str, str]) -> list[Setting]:
-        """The kernel arguments of before; what they effect follows with the boot."""
-        return self._boot(host).restore(host, before)
+        """Nothing is written live, so nothing is to be returned."""
+        return []
 
     def check(self, host: Host) -> None:
         """Refuse a partition that does not fit this machine."""
@@ -213,7 +216,6 @@ def _effect(name: str, argument: str, declared: CpuSet) -> Setting:
         declared=str(declared),
         running=lambda host: str(_cpus(host.read(f"/sys/devices/system/cpu/{name}") or "")),
         persisted=persisted,
-        effect=True,
         doc=f"CPUs that the kernel reports as {name}",
         source="Documentation/ABI/testing/sysfs-devices-system-cpu",
     )
@@ -237,7 +239,6 @@ def _affinity(housekeeping: str) -> Setting:
         declared=housekeeping,
         running=_init_affinity,
         persisted=persisted,
-        effect=True,
         doc="CPUs that systemd and all it starts may use",
         source="systemd-system.conf(5), CPUAffinity=",
     )

@@ -180,9 +180,11 @@ class Hugepages:
 
     Args:
         pools: each with node, size and pages.
+        boot_args: whether to put the kernel arguments into the boot loader; False where the role boot_args already did.
     """
 
     pools: list[dict[str, Any]] = field(default_factory=list)
+    boot_args: bool = True
     role: str = ROLE
 
     def settings(self, host: Host) -> list[Setting]:
@@ -191,12 +193,13 @@ class Hugepages:
 
     def stores(self, host: Host) -> list[Store]:
         """The boot loader and tmpfiles.d."""
-        return [*self._boot().stores(host), FileStore(TMPFILES, render(self._pools))]
+        boot = self._boot().stores(host) if self.boot_args else []
+        return [*boot, FileStore(TMPFILES, render(self._pools))]
 
     def restore(self, host: Host, before: dict[str, str]) -> list[Setting]:
-        """The pools of before, and the kernel arguments."""
+        """The pools that were set live, with their pages from before."""
         pools = [pool for name, value in before.items() for pool in _remembered(name, value)]
-        return [*self._boot().restore(host, before), *(_pool_setting(pool, restored=True) for pool in pools)]
+        return [_pool_setting(pool, restored=True) for pool in pools]
 
     def check(self, host: Host) -> None:
         """Refuse pools that do not fit, and ones that would take pages away that are in use."""

@@ -85,7 +85,16 @@ def _siblings(host: Host, online: CpuSet) -> dict[int, CpuSet]:
         # core_cpus since Linux 5.2; the old names stay, but are deprecated
         names = ("core_cpus_list", "core_cpus", "thread_siblings_list", "thread_siblings")
         claims[cpu] = cpu_set(host, *(f"{base}/{name}" for name in names)) or CpuSet([cpu])
-    return partition(claims)
+    return partition(_without_units(host, claims))
+
+
+def _without_units(host: Host, claims: dict[int, CpuSet]) -> dict[int, CpuSet]:
+    """AMD families 15h and 16h: older kernels list the two cores of a compute unit as siblings, with a core_id each."""
+    cpuinfo = host.text("/proc/cpuinfo")[:4096]
+    if not re.search(r"^vendor_id\s*: AuthenticAMD\n(.*\n)?cpu family\s*: 2[12]$", cpuinfo, re.MULTILINE):
+        return claims
+    cores = {cpu: number(host, f"{CPU}/cpu{cpu}/topology/core_id") for cpu in claims}
+    return {cpu: CpuSet(other for other in group if cores.get(other) == cores[cpu]) for cpu, group in claims.items()}
 
 
 def _caches(host: Host, online: CpuSet, siblings: dict[int, CpuSet]) -> dict[int, CpuSet]:

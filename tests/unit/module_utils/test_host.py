@@ -99,10 +99,10 @@ def test_commands_of_a_captured_tree_are_only_noted(host):
 
 
 def test_commands_of_the_machine_itself():
-    live = Host("/", "lab1")
+    answers = {("cat", "it"): (0, "a b\n", ""), ("cat", "none"): (1, "", "cat: none: No such file\n")}
+    live = Host("/", "lab1", lambda argv: answers[tuple(argv)])
     assert live.live
-    assert live.run(["printf", "%s", "a b"]) == "a b"
-    with pytest.raises(UllError, match=r"host lab1: no-such-command is not installed. Remedy: install no-such-command"):
-        live.run(["no-such-command"])
-    with pytest.raises(UllError, match=r"ls /no/such/place failed \(2\): .*No such file"):
-        live.run(["ls", "/no/such/place"])
+    assert live.run(["cat", "it"]) == "a b\n"
+    with pytest.raises(UllError, match=r"host lab1: cat none failed \(1\): cat: none: No such file. Remedy"):
+        live.run(["cat", "none"])
+    assert live.commands == [["cat", "it"], ["cat", "none"]]

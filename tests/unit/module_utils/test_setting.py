@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from machines import FAMILIES, KilledError, contents
+from machines import FAMILIES, Interrupted, contents
 
 from ansible_collections.ull.metal.plugins.module_utils.setting import (
     converge,
     observe,
 )
 from ansible_collections.ull.metal.plugins.module_utils.settings.boot_args import BootArgs
+from ansible_collections.ull.metal.plugins.module_utils.settings.boot_args import pending as pending_boot_args
 from ansible_collections.ull.metal.plugins.module_utils.settings.cpu_isolation import CpuIsolation
 from ansible_collections.ull.metal.plugins.module_utils.settings.hugepages import Hugepages
-from ansible_collections.ull.metal.plugins.module_utils.settings.registry import pending_boot_args
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def test_an_interrupted_run_can_be_undone(place):
         host.killed_at = killed_at
         try:
             converge(case.first, host, False)
-        except KilledError:
+        except Interrupted:
             converge(case.absent, host, False)
         else:
             break
@@ -150,7 +150,7 @@ def test_an_interrupted_run_is_completed_by_the_next(place):
             host.writes, host.killed_at = itertools.count(1), killed_at
             try:
                 converge(domain, host, False)
-            except KilledError:
+            except Interrupted:
                 outcome = converge(domain, host, False)
             else:
                 break

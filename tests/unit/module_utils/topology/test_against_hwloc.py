@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hwloc
 import pytest
+from captures import ALL, capture
+
 from ansible_collections.ull.metal.plugins.module_utils.cpuset import CpuSet
 from ansible_collections.ull.metal.plugins.module_utils.host import Host
 from ansible_collections.ull.metal.plugins.module_utils.topology.reader import read_topology
-from captures import ALL, capture
 
 # In this capture the masks of CPU 3's package and of CPU 2's L3 cache were edited to CPUs 0-3. hwloc builds a group
 # from the word of its lowest CPU alone, and so loses package 3 and that cache, though all other CPUs in them, and the

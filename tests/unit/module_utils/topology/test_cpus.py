@@ -4,6 +4,11 @@
 
 from __future__ import annotations
 
+import pytest
+from fake_tree import tree
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.ull.metal.plugins.module_utils.cpuset import CpuSet
 from ansible_collections.ull.metal.plugins.module_utils.topology.cpus import (
     CPU,
@@ -12,9 +17,6 @@ from ansible_collections.ull.metal.plugins.module_utils.topology.cpus import (
     present_cpus,
     read_cpus,
 )
-from fake_tree import tree
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def rows(host):
@@ -62,6 +64,18 @@ def test_old_names_and_masks_do(tmp_path):
     """thread_siblings as a mask: kernels before 2.6.26 knew no lists, those before 5.2 no core_cpus."""
     found = rows(tree(tmp_path, {f"{CPU}/cpu{cpu}/topology/thread_siblings": "00000000,00000003" for cpu in (0, 1)}))
     assert {row["siblings"] for row in found.values()} == {"0-1"}
+
+
+@pytest.mark.parametrize(
+    ("family", "siblings"), [("21", ["0", "1"]), ("22", ["0", "1"]), ("23", ["0-1", "0-1"]), ("210", ["0-1", "0-1"])]
+)
+def test_the_two_cores_of_a_compute_unit_are_no_threads(tmp_path, family, siblings):
+    """Bulldozer: hwloc shows two cores as well."""
+    files = {"/proc/cpuinfo": f"processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: {family}\nmodel\t\t: 1"}
+    for cpu in (0, 1):
+        files[f"{CPU}/cpu{cpu}/topology/thread_siblings_list"] = "0-1"
+        files[f"{CPU}/cpu{cpu}/topology/core_id"] = str(cpu)
+    assert [row["siblings"] for row in rows(tree(tmp_path, files)).values()] == siblings
 
 
 def test_arm_without_a_package_and_with_a_meaningless_one(tmp_path):

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+from fake_tree import tree
+
 from ansible_collections.ull.metal.plugins.module_utils.cpuset import CpuSet
 from ansible_collections.ull.metal.plugins.module_utils.topology.gpus import read_gpus
-from fake_tree import tree
 
 BUS = "/sys/bus/pci/devices"
 

@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.ull.metal.plugins.module_utils.host import Host
-from ansible_collections.ull.metal.plugins.module_utils.topology import machine
 from captures import TUNED_VM, capture
 from fake_tree import tree
+
+from ansible_collections.ull.metal.plugins.module_utils.host import Host
+from ansible_collections.ull.metal.plugins.module_utils.topology import machine
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+from captures import TUNED_VM, capture
+from fake_tree import Link, tree
+
 from ansible_collections.ull.metal.plugins.module_utils.cpuset import CpuSet
 from ansible_collections.ull.metal.plugins.module_utils.host import Host
 from ansible_collections.ull.metal.plugins.module_utils.topology.nics import read_nics, read_virtual_nics
-from captures import TUNED_VM, capture
-from fake_tree import Link, tree
 
 BUS = "/sys/bus/pci/devices"
 NET = "/sys/class/net"

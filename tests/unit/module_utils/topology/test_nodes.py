@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import pytest
+from fake_tree import tree
+
 from ansible_collections.ull.metal.plugins.module_utils.cpuset import CpuSet
 from ansible_collections.ull.metal.plugins.module_utils.topology.nodes import NODE, node_ids, read_nodes, size_name
-from fake_tree import tree
 
 
 def nodes_of(host, present="0-3", online=None):

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import pytest
+from fake_tree import Link, tree
+
 from ansible_collections.ull.metal.plugins.module_utils.cpuset import CpuSet
 from ansible_collections.ull.metal.plugins.module_utils.topology import pci
-from fake_tree import Link, tree
 
 NODES = {0: CpuSet.parse("0-3"), 1: CpuSet.parse("4-7"), 9: CpuSet()}
 PORT = "/sys/devices/pci0000:80/0000:80:00.0"

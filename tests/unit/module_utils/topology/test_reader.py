@@ -9,16 +9,17 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from captures import ALL, capture
+from fake_tree import tree
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from ansible_collections.ull.metal.plugins.module_utils.cpuset import CpuSet
 from ansible_collections.ull.metal.plugins.module_utils.host import Host
 from ansible_collections.ull.metal.plugins.module_utils.topology.compact import compact, complete
 from ansible_collections.ull.metal.plugins.module_utils.topology.cpus import CPU
 from ansible_collections.ull.metal.plugins.module_utils.topology.nodes import NODE
 from ansible_collections.ull.metal.plugins.module_utils.topology.reader import read_topology
-from captures import ALL, capture
-from fake_tree import tree
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 # What the documentation promises.
 CONTRACT = {

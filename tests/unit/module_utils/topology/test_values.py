@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.ull.metal.plugins.module_utils.topology import values
 from fake_tree import Link, tree
+
+from ansible_collections.ull.metal.plugins.module_utils.topology import values
 
 
 @pytest.mark.parametrize(

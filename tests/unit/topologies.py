@@ -65,24 +65,10 @@ def topology(
 
 def nic(name: str, node: int = 0, driver: str = "ice", sriov_total: int = 0, kind: str = "physical") -> dict[str, Any]:
     """A NIC's row."""
-    return {
-        "name": name,
-        "pci": f"0000:{node + 1:02x}:{len(name):02x}.0",
-        "node": node,
-        "driver": driver,
-        "sriov_total": sriov_total,
-        "sriov_num": 0,
-        "mtu": 1500,
-        "max_mtu": 9216,
-        "queues": 8,
-        "iommu_group": -1,
-        "mac": "",
-        "speed": -1,
-        "up": False,
-        "kind": kind,
-        "pf": "",
-        "irqs": "",
-    }
+    pci = f"0000:{node + 1:02x}:{len(name):02x}.0"
+    found = {"name": name, "pci": pci, "node": node, "driver": driver, "sriov_total": sriov_total, "kind": kind}
+    rest = {"sriov_num": 0, "mtu": 1500, "max_mtu": 9702, "queues": 8, "iommu_group": 7, "mac": "", "speed": 25000}
+    return {**found, **rest, "up": True, "pf": "", "irqs": ""}
 
 
 def smt(nodes: int = 2, cores: int = 4, threads: int = 2, **others: Any) -> dict[str, Any]:

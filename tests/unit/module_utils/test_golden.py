@@ -51,7 +51,9 @@ def test_the_plan_is_the_golden_one(machine, path):
         golden.parent.mkdir(parents=True, exist_ok=True)
         golden.write_text(made, encoding="utf-8")
     kept = golden.read_text(encoding="utf-8") if golden.exists() else ""
-    difference = difflib.unified_diff(kept.splitlines(), made.splitlines(), str(golden), "the plan made now", lineterm="")
+    difference = difflib.unified_diff(
+        kept.splitlines(), made.splitlines(), str(golden), "the plan made now", lineterm=""
+    )
     assert made == kept, "`make golden` writes them anew:\n" + "\n".join(difference)
 
 

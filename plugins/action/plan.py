@@ -43,7 +43,7 @@ class ActionModule(ActionBase):
         else:
             plan = no_plan(host, reasons)
         plan["source"] = source if topology else ""
-        plan["states"] = self._states(plan, task_vars) if source == "host" else []
+        plan["states"] = self._states(plan, task_vars, host) if source == "host" else []
         return {"changed": False, "plan": plan, "ansible_facts": {"ull_plan": plan, "ull_topology": topology}}
 
     def _read(self, task_vars, host):
@@ -63,13 +63,15 @@ class ActionModule(ActionBase):
                 )
             ]
         if result.get("failed"):
-            return None, [Finding("topology-unreadable", str(result.get("msg")), "ansible_host", host, "", host)]
+            return None, [_unreadable("topology-unreadable", result, host)]
         return result["ansible_facts"]["ull_topology"], []
 
-    def _states(self, plan, task_vars):
+    def _states(self, plan, task_vars, host):
         if any(finding["level"] == ERROR for finding in plan["findings"]):
             return []
         result = self._execute_module("ull.metal.settings_info", {"plan": plan}, task_vars=task_vars)
+        if result.get("failed"):
+            plan["findings"].append(_unreadable("settings-unreadable", result, host).as_dict())
         return result.get("states", [])
 
 
@@ -91,6 +93,11 @@ def _no_profile(host):
         "put it into a class's group, e.g. order_engine, give it ull_profile, or leave it out with ull_hosts",
         host,
     )
+
+
+def _unreadable(kind, result, host):
+    remedy = result.get("remedy") or "see what the module says; it needs Python 3.9 or newer on the host"
+    return Finding(kind, str(result.get("msg")), "ansible_host", host, remedy, host)
 
 
 def _missing(host, path):

@@ -71,6 +71,7 @@ KINDS: dict[str, Kind] = {
     "topology-stored": Kind(NOTE, "The plan was made from a stored snapshot; the machine may have changed since."),
     "host-unreachable": Kind(ERROR, "A host that does not answer can be neither read nor tuned."),
     "topology-unreadable": Kind(ERROR, "The host answers, but reading its topology failed."),
+    "settings-unreadable": Kind(ERROR, "What would change on the host is unknown."),
     "topology-missing": Kind(ERROR, "The host does not answer and no snapshot is stored; nothing can be planned."),
 }
 

@@ -128,7 +128,7 @@ def _pools(profile: Profile, topology: Mapping[str, Any]) -> tuple[list[hugepage
         for node in nodes:
             pages[node, intent.size] = pages.get((node, intent.size), 0) + intent.amount // intent.size
     pools = [hugepages.Pool(node, size, count) for (node, size), count in sorted(pages.items())]
-    return pools, found + hugepages.findings(pools, dict(topology), f"{ROOT}.hugepages")
+    return pools, found + hugepages.findings(pools, topology, f"{ROOT}.hugepages")
 
 
 def _places(where: str, profile: Profile, topology: Mapping[str, Any], path: str) -> tuple[list[int], list[Finding]]:
@@ -138,17 +138,11 @@ def _places(where: str, profile: Profile, topology: Mapping[str, Any], path: str
     if where.startswith("node "):
         return [int(where[5:])], []
     wanted = [where[4:]] if where.startswith("nic ") else list(profile.nics)
+    if not wanted:
+        remedy = "declare one under nics; the machine has " + (_names(topology["nics"]) or "none")
+        return [], [Finding("nic-not-found", "no NIC is declared", path, where, remedy)]
+    # one that is declared and not there is a finding of its own
     nics = [nic for name in wanted for nic in select_nics(profile.nics[name], topology)]
-    if not nics:
-        return [], [
-            Finding(
-                "nic-not-found",
-                f"no NIC of this machine is meant by {where!r}",
-                path,
-                where,
-                "declare it under nics; the machine has " + (_names(topology["nics"]) or "none"),
-            )
-        ]
     unknown = [nic for nic in nics if nic["node"] < 0]
     found = [
         Finding("nic-node-unknown", f"the node of NIC {nic['name']} is unknown", path, where, "say `where: node N`")

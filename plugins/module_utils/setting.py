@@ -248,7 +248,7 @@ def _verify(states: Sequence[State], settings: Sequence[Setting], host: Host) ->
 
 
 class Memory:
-    """What was before the first converge, kept on the host so that an undo can return to it."""
+    """What ran before the first converge, kept on the host so that an undo can return to it."""
 
     def __init__(self, host: Host, role: str) -> None:
         self.host = host

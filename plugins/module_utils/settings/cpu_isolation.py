@@ -41,7 +41,7 @@ def boot_args(isolated: CpuSet, tickless: CpuSet, housekeeping: CpuSet) -> list[
 def cores(topology: Mapping[str, Any]) -> list[CpuSet]:
     """The online threads of each core, the core with the lowest CPU first."""
     online = CpuSet(cpu["id"] for cpu in topology["cpus"] if cpu["online"])
-    siblings = {cpu["siblings"] for cpu in topology["cpus"] if cpu["online"]}
+    siblings = dict.fromkeys(cpu["siblings"] for cpu in topology["cpus"] if cpu["online"])
     return sorted((CpuSet.parse(core) & online for core in siblings), key=lambda core: core.first)
 
 
@@ -56,20 +56,22 @@ def findings(
     whole = cores(topology)
     online = _union(whole)
     boot = whole[0] if whole else CpuSet()
-    near = nearest(isolated, topology)
-    layout = f"the nearest layout is cpus {near}" if near else f"use CPUs of {online - boot or online}"
     found = _housekeeping_findings(housekeeping or CpuSet(), isolated, online, path)
 
     def add(kind: str, message: str, key: str, value: CpuSet, remedy: str) -> None:
         found.append(Finding(kind, message, f"{path}.{key}", str(value), remedy))
 
+    def layout() -> str:
+        near = nearest(isolated, topology)
+        return f"the nearest layout is cpus {near}" if near else f"use CPUs of {online - boot or online}"
+
     if isolated - online:
-        add("cpu-missing", f"CPUs {isolated - online} are not online", "isolated", isolated, layout)
+        add("cpu-missing", f"CPUs {isolated - online} are not online", "isolated", isolated, layout())
     if isolated and not online - isolated:
-        add("all-isolated", f"all CPUs ({online}) would be isolated", "isolated", isolated, layout)
+        add("all-isolated", f"all CPUs ({online}) would be isolated", "isolated", isolated, layout())
     elif boot.first in isolated:
         message = f"CPU {boot.first} is the boot CPU and has to stay housekeeping"
-        add("cpu-0-isolated", message, "isolated", isolated, layout)
+        add("cpu-0-isolated", message, "isolated", isolated, layout())
     if boot.first in tickless:
         rest = tickless - boot
         remedy = f"make cpus {rest} tickless" if rest else "make none tickless, or CPUs of other cores"
@@ -84,7 +86,7 @@ def findings(
     split = _union([core - isolated for core in whole if core & isolated])
     if split:
         message = f"the siblings {split} of isolated CPUs would not be isolated"
-        remedy = layout if boot & isolated else f"isolate whole cores: cpus {(isolated & online) | split}"
+        remedy = layout() if boot & isolated else f"isolate whole cores: cpus {(isolated & online) | split}"
         add("smt-split", message, "isolated", isolated, remedy)
     return found
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,35 +95,24 @@ def boot_args(pools: Sequence[Pool]) -> list[str]:
     return tokens
 
 
-def findings(pools: Sequence[Pool], topology: dict[str, Any], path: str = ROLE) -> list[Finding]:
+def findings(pools: Sequence[Pool], topology: Mapping[str, Any], path: str = ROLE) -> list[Finding]:
     """What is wrong with these pools on this machine."""
-    nodes = {node["id"]: node for node in topology["nodes"]}
+    nodes = {node["id"]: node for node in topology["nodes"] if node["memory_bytes"]}
     found = []
     for pool in pools:
-        where = f"{path} ({short(pool.size)} on node {pool.node})"
-        node = nodes.get(pool.node)
-        if node is None or not node["memory_bytes"]:
-            having = ", ".join(str(n["id"]) for n in topology["nodes"] if n["memory_bytes"])
-            found.append(
-                Finding(
-                    "hugepages-node-missing",
-                    f"node {pool.node} has no memory here",
-                    where,
-                    pool.pages,
-                    f"use one of nodes {having}",
-                )
-            )
-        elif short(pool.size) not in {entry["size"] for entry in node["hugepages"]}:
-            having = ", ".join(entry["size"] for entry in node["hugepages"]) or "none"
-            found.append(
-                Finding(
-                    "hugepages-size-missing",
-                    f"the machine has no {short(pool.size)} pages",
-                    where,
-                    pool.pages,
-                    f"use {having}",
-                )
-            )
+        if pool.node not in nodes:
+            message, remedy = f"node {pool.node} has no memory here", f"use one of nodes {', '.join(map(str, nodes))}"
+            where = f"{path} ({short(pool.size)} on node {pool.node})"
+            found.append(Finding("hugepages-node-missing", message, where, pool.pages, remedy))
+    for size in dict.fromkeys(pool.size for pool in pools):
+        sizes = {pool.node: _sizes(nodes[pool.node]) for pool in pools if pool.size == size and pool.node in nodes}
+        lacking = [node for node, having in sizes.items() if short(size) not in having]
+        if lacking:
+            where = f"{path} ({short(size)} on node {', '.join(map(str, lacking))})"
+            having = ", ".join(sizes[lacking[0]])
+            remedy = f"use {having}" if having else "leave hugepages out on this machine"
+            message = f"there are no {short(size)} pages here"
+            found.append(Finding("hugepages-size-missing", message, where, short(size), remedy))
     found += [finding for node in nodes.values() for finding in _node_findings(pools, node, path)]
     if boot_args(pools) and _version(topology["kernel"]["release"]) < PER_NODE_KERNEL:
         found.append(
@@ -138,7 +127,11 @@ def findings(pools: Sequence[Pool], topology: dict[str, Any], path: str = ROLE) 
     return found
 
 
-def _node_findings(pools: Sequence[Pool], node: dict[str, Any], path: str) -> list[Finding]:
+def _sizes(node: Mapping[str, Any]) -> list[str]:
+    return [entry["size"] for entry in node["hugepages"]]
+
+
+def _node_findings(pools: Sequence[Pool], node: Mapping[str, Any], path: str) -> list[Finding]:
     mine = [pool for pool in pools if pool.node == node["id"]]
     asked, memory = sum(pool.size * pool.pages for pool in mine), node["memory_bytes"]
     if not memory or not asked:

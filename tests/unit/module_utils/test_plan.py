@@ -92,6 +92,8 @@ def test_intents_for_one_pool_add_up():
         (SERVER, pages("1G", "1 GiB", "nic"), {"nic-not-found": "ull_profile.hugepages[0].where"}),
         (SERVER, pages("1G", "1 GiB", "nic feed"), {"nic-not-found": "ull_profile.hugepages[0].where"}),
         (SERVER, {"nics": {"feed": {"driver": "mlx5_core"}}}, {"nic-not-found": "ull_profile.nics.feed"}),
+        (SERVER, {"nics": {"feed": {"driver": "mlx5_core"}}, **pages("1G", "1 GiB", "nic")},
+         {"nic-not-found": "ull_profile.nics.feed"}),
         (SERVER, {"nics": {"feed": {"driver": "bnxt_en"}}, **pages("2M", "2 MiB", "nic feed")},
          {"nic-node-unknown": "ull_profile.hugepages[0].where"}),
         (SERVER, {"isolated": "cpus 1,9", "housekeeping": "rest", "nics": {"feed": {"driver": "ice"}}},

@@ -88,7 +88,7 @@ def test_pages_per_node_at_boot_need_a_kernel_that_knows_them(tmp_path, kernel, 
     [
         ([pool(0, "1G", 33)], r"33 GiB .* node 0.*32 GiB.*hugepages-exceed-node.*Remedy: at most 31 pages of 1G"),
         ([pool(5, "1G", 1)], r"node 5.*hugepages-node-missing.*Remedy: use one of nodes 0, 1"),
-        ([pool(0, "16M", 1)], r"no 16M pages.*Remedy: use 2M, 1G"),
+        ([pool(0, "16M", 1)], r"16M on node 0.*no 16M pages.*Remedy: use 2M, 1G"),
         ([pool(0, "2 M B", 1)], r"hugepages_pools\[0\].size = '2 M B'.*not a size"),
         ([pool(0, "2M", -1)], r"hugepages_pools\[0\].*below zero"),
         ([pool(-1, "2M", 1)], r"hugepages_pools\[0\].*below zero"),

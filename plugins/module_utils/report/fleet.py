@@ -13,6 +13,8 @@ from ..setting import IMPACTS, REBOOT
 from .names import count, fold
 
 IN_SYNC = "in_sync"
+# so many names, or runs of names, stand in a line
+NAMES = 24
 # What one says of hosts that need it, by impact.
 DEEDS = {"live": "would change live", "link": "would lose the link", "drain": "would drain", "reboot": "would reboot"}
 
@@ -46,8 +48,8 @@ class Fleet:
     def text(self) -> str:
         """One line for a terminal and for those who parse it."""
         parts = [f"{len(self.differ)} of {len(self.hosts)} hosts differ", f"{len(self.reboot)} would reboot (once)"]
-        parts += [f"{len(self.unread)} not read live: {fold(self.unread)}"] if self.unread else []
-        parts += [f"errors on {fold(self.errors)}"] if self.errors else ["no errors"]
+        parts += [f"{len(self.unread)} not read live: {fold(self.unread, NAMES)}"] if self.unread else []
+        parts += [f"errors on {fold(self.errors, NAMES)}"] if self.errors else ["no errors"]
         return "; ".join(parts)
 
     @property
@@ -67,7 +69,7 @@ class Fleet:
         """For each impact that occurs, the worst first: how many hosts, and which."""
         return [
             f"{len(names)} of {count(len(self.hosts), 'host')} {DEEDS[impact]}"
-            f"{' (once)' if impact == REBOOT else ''}: {fold(names)}"
+            f"{' (once)' if impact == REBOOT else ''}: {fold(names, NAMES)}"
             for impact in reversed(IMPACTS)
             if (names := self.impacts[impact])
         ]

@@ -11,13 +11,13 @@ from ..finding import LEVELS
 from ..setting import IMPACTS
 from ..units import human
 from . import cells
-from .fleet import DEEDS, Fleet, fleet
+from .fleet import DEEDS, NAMES, Fleet, fleet
 from .kinds import Kind, kinds
 from .machine import Machine, machine
 from .markup import esc, table, tag
 from .names import count, fold
 from .numa_map import distances, legend, numa_map
-from .problems import Case, Problem, problems
+from .problems import Case, Place, Problem, problems
 from .slices import cpu_sets, others, settings
 from .style import CSS
 
@@ -25,7 +25,6 @@ from .style import CSS
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _OPEN = 4
 _CASES = 6
-_NAMES = 24
 
 
 def page(
@@ -79,7 +78,7 @@ def _tally(whole: Fleet) -> str:
         if hosts:
             swatch = tag("svg", tag("rect", width=12, height=12, class_=f"impact-{name}"), width=12, height=12)
             once = " (once)" if name == "reboot" else ""
-            line = f" {words}{once}: {fold(hosts, _NAMES)}"
+            line = f" {words}{once}: {fold(hosts, NAMES)}"
             entries.append(tag("li", [swatch, tag("span", [tag("b", str(len(hosts))), esc(line)])]))
     numbers = [(name, len(hosts)) for name, _words, hosts in parts if hosts]
     return cells.fleet_bar(numbers, len(whole.hosts)) + tag("ul", entries, class_="tally")
@@ -97,7 +96,7 @@ def _problem(problem: Problem) -> str:
         [
             tag("span", esc(problem.level), class_=f"badge {problem.level}"),
             tag("h3", tag("code", esc(problem.id))),
-            tag("span", esc(f"{count(len(problem.hosts), 'host')}: {fold(problem.hosts, _NAMES)}"), class_="quiet"),
+            tag("span", esc(f"{count(len(problem.hosts), 'host')}: {fold(problem.hosts, NAMES)}"), class_="quiet"),
         ],
     )
     cases = [_case(case, problem) for case in problem.cases]
@@ -112,15 +111,22 @@ def _problem(problem: Problem) -> str:
 def _case(case: Case, problem: Problem) -> str:
     pairs = []
     if len(case.hosts) < len(problem.hosts):
-        pairs.append(("hosts", esc(fold(case.hosts, _NAMES))))
-    if case.places:
-        lines = [tag("code", esc(path if value is None else f"{path} = {value!r}")) for path, value in case.places]
+        pairs.append(("hosts", esc(fold(case.hosts, NAMES))))
+    lines = [_place(place, case) for place in case.places if place.path]
+    if lines:
         more = [f"and {len(lines) - _CASES} more"] if len(lines) > _CASES else []
         pairs.append(("where", "<br>".join([*lines[:_CASES], *more])))
     if case.remedy:
         pairs.append(("remedy", esc(case.remedy)))
     listed = tag("dl", [tag("dt", name) + tag("dd", text) for name, text in pairs]) if pairs else ""
     return tag("li", [tag("div", esc(case.text)), listed])
+
+
+def _place(place: Place, case: Case) -> str:
+    where = tag("code", esc(place.text))
+    if len(place.hosts) == len(case.hosts):
+        return where
+    return where + tag("span", esc(f" on {fold(place.hosts, NAMES)}"), class_="quiet")
 
 
 def _hosts(groups: Sequence[Kind], whole: Fleet) -> str:
@@ -159,7 +165,7 @@ def _index(groups: Sequence[Kind], machines: Sequence[Machine]) -> str:
 
 def _kind(kind: Kind, drawn: Machine, place: int, opened: bool) -> str:
     many = f"{len(kind.plans)} hosts, same plan" if len(kind.plans) > 1 else ""
-    line = [tag("h3", esc(fold(kind.hosts, _NAMES))), tag("span", many, class_="quiet") if many else ""]
+    line = [tag("h3", esc(fold(kind.hosts, NAMES))), tag("span", many, class_="quiet") if many else ""]
     line += [_deed(kind), _levels(kind)]
     words = [f"profile {kind.plan['profile'] or 'none'}", _summary(drawn), _source(kind)]
     inner = [
@@ -219,7 +225,7 @@ def _source(kind: Kind) -> str:
         return "read from the host"
     if len(stored) == len(kind.plans):
         return "from the stored snapshot"
-    return f"from the stored snapshot: {fold(stored, _NAMES)}" if stored else "not read"
+    return f"from the stored snapshot: {fold(stored, NAMES)}" if stored else "not read"
 
 
 def _slug(text: str) -> str:

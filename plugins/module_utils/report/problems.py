@@ -13,14 +13,32 @@ from ..finding import LEVELS
 
 
 @dataclass
+class Place:
+    """Where in the declaration something stands, and on which hosts; the path is empty when it is nowhere."""
+
+    path: str
+    value: Any
+    hosts: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Path and value."""
+        return self.path if self.value is None else f"{self.path} = {self.value!r}"
+
+
+@dataclass
 class Case:
-    """One finding, word for word, on some hosts; ``places`` are the paths it concerns, each with its value."""
+    """What is said, word for word, of some places."""
 
     message: str
     remedy: str
-    places: list[tuple[str, Any]]
-    said: str = ""
-    hosts: list[str] = field(default_factory=list)
+    said: str
+    places: list[Place] = field(default_factory=list)
+
+    @property
+    def hosts(self) -> list[str]:
+        """Everyone concerned, once."""
+        return list(dict.fromkeys(host for place in self.places for host in place.hosts))
 
     @property
     def text(self) -> str:
@@ -47,31 +65,23 @@ def problems(findings: Iterable[Mapping[str, Any]]) -> list[Problem]:
     """Group findings, the gravest first, then those with most hosts."""
     made: dict[tuple[str, str], Problem] = {}
     cases: dict[tuple[str, ...], Case] = {}
+    places: dict[tuple[str, ...], Place] = {}
     for found in findings:
         kind = (found["level"], found["id"])
         problem = made.setdefault(kind, Problem(found["id"], found["level"], found.get("why", "")))
-        host, said, remedy = (str(found.get(key) or "") for key in ("host", "message", "remedy"))
-        place = (found.get("path") or "", found.get("value"))
-        message = _anonymous(said, host)
-        key = (*kind, message, remedy, *map(repr, place))
+        host, said, remedy, path = (str(found.get(key) or "") for key in ("host", "message", "remedy", "path"))
+        message, value = _anonymous(said, host), found.get("value")
+        key = (*kind, message, remedy)
         if key not in cases:
-            cases[key] = Case(message, remedy, [place] if place[0] else [], said)
+            cases[key] = Case(message, remedy, said)
             problem.cases.append(cases[key])
-        if host not in cases[key].hosts:
-            cases[key].hosts.append(host)
-    for problem in made.values():
-        problem.cases = _joined(problem.cases)
+        place = (*key, path, repr(value))
+        if place not in places:
+            places[place] = Place(path, value)
+            cases[key].places.append(places[place])
+        if host not in places[place].hosts:
+            places[place].hosts.append(host)
     return sorted(made.values(), key=lambda problem: (_rank(problem.level), -len(problem.hosts), problem.id))
-
-
-def _joined(cases: Iterable[Case]) -> list[Case]:
-    """What is said of several places on the same hosts, once with all the places."""
-    made: dict[tuple[str, ...], Case] = {}
-    for case in cases:
-        first = made.setdefault((case.message, case.remedy, *case.hosts), case)
-        if first is not case:
-            first.places += case.places
-    return list(made.values())
 
 
 def _rank(level: str) -> int:

@@ -56,9 +56,11 @@ KINDS: dict[str, Kind] = {
     "hugepages-size-missing": Kind(ERROR, "The CPU or its kernel has no pages of that size."),
     "hugepages-node-missing": Kind(ERROR, "The machine has no such NUMA node, or it has no memory."),
     "hugepages-kernel-old": Kind(ERROR, "Kernels before 5.16 do not know hugepages= per node and would ignore it."),
+    # kernel arguments
+    "boot-arg-twice": Kind(ERROR, "Of two values for one kernel argument only one counts, or they are mixed."),
     # NICs
     "nic-not-found": Kind(ERROR, "What is to be placed beside the NIC has no place."),
-    "nic-node-unknown": Kind(WARNING, "The firmware does not say on which node the NIC is; node 0 is assumed."),
+    "nic-node-unknown": Kind(WARNING, "The firmware does not say on which node the NIC is; the first node is assumed."),
     "nic-node-without-isolated": Kind(
         WARNING, "Packets cross the interconnect on their way to the CPUs that wait for them."
     ),

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,6 @@ def partition(profile: Profile, topology: Mapping[str, Any]) -> tuple[Partition,
     if profile.isolated.word == "cpus" and profile.housekeeping.word != "cpus":
         # An explicit list wins over a count; the count is what housekeeping has at least.
         kept = kept - isolated
-    found += _overlap(profile, kept & isolated)
     housekeeping = online - isolated
     if profile.isolated.word != "none" and not isolated:
         found.append(
@@ -51,7 +50,7 @@ def partition(profile: Profile, topology: Mapping[str, Any]) -> tuple[Partition,
             Finding("cpu-unassigned", f"CPUs {unassigned} join housekeeping", f"{ROOT}.isolated", str(unassigned), "")
         )
     tickless = isolated if profile.tickless.word == "isolated" else profile.tickless.cpus
-    found += cpu_isolation.findings(isolated, tickless, dict(topology), ROOT)
+    found += cpu_isolation.findings(isolated, tickless, topology, ROOT, kept)
     found += _node_findings(housekeeping, isolated, topology)
     return Partition(online, housekeeping, isolated & online, tickless & online), found
 
@@ -61,11 +60,11 @@ def _choose(intent: Cpus, among: CpuSet, topology: Mapping[str, Any]) -> CpuSet:
     if not intent.count:
         return intent.cpus
     chosen = CpuSet()
+    cores = cpu_isolation.cores(topology) if intent.unit == "core" else []
     for place in _places(intent.per, topology):
-        cores = _cores(place & among, topology)
         if intent.unit == "core":
-            for core in cores[: intent.count]:
-                chosen = chosen | core
+            for core in [core for core in cores if core & place & among][: intent.count]:
+                chosen = chosen | (core & among)
         else:
             chosen = chosen | (place & among).take(intent.count)
     return chosen
@@ -82,26 +81,6 @@ def _places(per: str, topology: Mapping[str, Any]) -> list[CpuSet]:
             ]
             groups[place] = groups.get(place, 0) | 1 << cpu["id"]
     return [CpuSet.of_bits(bits) for bits in groups.values()]
-
-
-def _cores(cpus: CpuSet, topology: Mapping[str, Any]) -> Sequence[CpuSet]:
-    """The cores among these CPUs, with all their threads among them, the lowest first."""
-    cores = {str(cpu["siblings"]) for cpu in topology["cpus"] if cpu["id"] in cpus}
-    return sorted((CpuSet.parse(core) & cpus for core in cores), key=lambda core: core.first)
-
-
-def _overlap(profile: Profile, both: CpuSet) -> list[Finding]:
-    if not both:
-        return []
-    return [
-        Finding(
-            "cpu-overlap",
-            f"CPUs {both} are both housekeeping and isolated",
-            f"{ROOT}.isolated",
-            _words(profile.isolated),
-            f"take {both} out of one of them",
-        )
-    ]
 
 
 def _node_findings(housekeeping: CpuSet, isolated: CpuSet, topology: Mapping[str, Any]) -> list[Finding]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .boot import cmdline
 from .boot.loader import SUPPORTED
 from .cpuset import CpuSet
 from .finding import ERROR, Finding
@@ -37,7 +38,7 @@ def compile_plan(topology: Mapping[str, Any], declared: Any, host: str = "") -> 
     found += _machine(topology)
     parts, more = partition(profile, topology)
     pools, pool_findings = _pools(profile, topology)
-    found += [*more, *pool_findings, *_nics(profile, parts, topology)]
+    found += [*more, *pool_findings, *_nics(profile, parts, topology), *_arguments(profile, parts, pools)]
     return _result(host, topology, profile, parts, pools, found)
 
 
@@ -56,11 +57,6 @@ def _result(
 ) -> dict[str, Any]:
     empty = CpuSet()
     parts = parts or Partition(empty, empty, empty, empty)
-    sections = {
-        cpu_isolation.ROLE: cpu_isolation.boot_args(parts.isolated, parts.tickless, parts.housekeeping),
-        hugepages.ROLE: hugepages.boot_args(pools),
-        "boot_args": list(profile.boot_args) if profile else [],
-    }
     cpus = {name: str(getattr(parts, name)) for name in ("online", "housekeeping", "isolated", "tickless")}
     return {
         "schema": SCHEMA,
@@ -70,11 +66,37 @@ def _result(
         "numa": [
             {"id": node["id"], "cpus": node["cpus"], "memory_bytes": node["memory_bytes"]} for node in topology["nodes"]
         ],
-        "boot_args": {"sections": {role: tokens for role, tokens in sections.items() if tokens}},
+        "boot_args": {"sections": _sections(profile, parts, pools)},
         "hugepages": {"pools": [pool.as_dict() for pool in pools]},
         "cpu_isolation": {name: cpus[name] for name in ("isolated", "tickless", "housekeeping")},
         "findings": [{**finding.as_dict(), "host": host} for finding in found],
     }
+
+
+def _sections(profile: Profile | None, parts: Partition, pools: list[hugepages.Pool]) -> dict[str, list[str]]:
+    """Kernel arguments by the role that wants them. An empty section stays: it takes back what an earlier plan set."""
+    return {
+        cpu_isolation.ROLE: cpu_isolation.boot_args(parts.isolated, parts.tickless, parts.housekeeping),
+        hugepages.ROLE: hugepages.boot_args(pools),
+        "boot_args": list(profile.boot_args) if profile else [],
+    }
+
+
+def _arguments(profile: Profile, parts: Partition, pools: list[hugepages.Pool]) -> list[Finding]:
+    """Kernel arguments of the profile that the plan itself sets."""
+    sections = _sections(profile, parts, pools)
+    ours = cmdline.by_name(sections[cpu_isolation.ROLE] + sections[hugepages.ROLE])
+    return [
+        Finding(
+            "boot-arg-twice",
+            f"the plan itself sets {' '.join(ours[cmdline.name(token)])}",
+            f"{ROOT}.boot_args[{index}]",
+            token,
+            "remove it, and say what you want in the words of the profile",
+        )
+        for index, token in enumerate(profile.boot_args)
+        if cmdline.name(token) in ours
+    ]
 
 
 def _machine(topology: Mapping[str, Any]) -> list[Finding]:
@@ -132,7 +154,7 @@ def _places(where: str, profile: Profile, topology: Mapping[str, Any], path: str
         Finding("nic-node-unknown", f"the node of NIC {nic['name']} is unknown", path, where, "say `where: node N`")
         for nic in unknown
     ]
-    first = topology["nodes"][0]["id"]
+    first = min((node["id"] for node in topology["nodes"]), default=0)
     return sorted({nic["node"] if nic["node"] >= 0 else first for nic in nics}), found
 
 

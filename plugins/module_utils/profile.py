@@ -27,12 +27,12 @@ SCHEMA: dict[str, Any] = {
         "class": {"type": "string", "description": "Name of the workload class, for reports."},
         "housekeeping": {
             "type": "string",
-            "pattern": r"^(rest|cpus [0-9,:/-]+|[0-9]+( (core|cpu)s?)? per (node|l3|package|machine))$",
+            "pattern": r"^(rest|cpus [0-9,:/-]+|[1-9][0-9]{0,8}( (core|cpu)s?)? per (node|l3|package|machine))$",
             "description": "CPUs for the system: `1 core per node`, `cpus 0-1`, or `rest` of what is isolated.",
         },
         "isolated": {
             "type": "string",
-            "pattern": r"^(rest|none|cpus [0-9,:/-]+|[0-9]+( (core|cpu)s?)? per (node|l3|package|machine))$",
+            "pattern": r"^(rest|none|cpus [0-9,:/-]+|[1-9][0-9]{0,8}( (core|cpu)s?)? per (node|l3|package|machine))$",
             "description": "CPUs of the critical path: `rest` of housekeeping, `none`, `cpus 2-7`, `4 per node`.",
         },
         "tickless": {
@@ -70,7 +70,7 @@ SCHEMA: dict[str, Any] = {
                     },
                     "where": {
                         "type": "string",
-                        "pattern": r"^(each node|node [0-9]+|nic( [A-Za-z0-9_-]+)?)$",
+                        "pattern": r"^(each node|node [0-9]{1,9}|nic( [A-Za-z0-9_-]+)?)$",
                         "description": "`each node`, `node 1`, `nic` (nodes of all NICs), `nic feed` (that NIC's).",
                     },
                 },
@@ -190,23 +190,25 @@ def _undeclared_nics(profile: Profile) -> list[Finding]:
     ]
 
 
-_TYPES: dict[str, tuple[type, ...]] = {
-    "object": (Mapping,),
-    "array": (list, tuple),
-    "string": (str,),
-    "boolean": (bool,),
+_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "object": ((Mapping,), "a mapping"),
+    "array": ((list, tuple), "a list"),
+    "string": ((str,), "a text"),
+    "boolean": ((bool,), "true or false"),
 }
 
 
 def validate(value: Any, schema: Mapping[str, Any], path: str) -> list[Finding]:
     """Check a value against the part of JSON Schema that ``SCHEMA`` uses; the standard library has no validator."""
-    if not isinstance(value, _TYPES[schema["type"]]):
-        return [_bad(f"this should be a {schema['type']}", path, value, schema)]
+    types, words = _TYPES[schema["type"]]
+    if not isinstance(value, types):
+        return [_bad(f"this should be {words}", path, value, schema)]
     if isinstance(value, Mapping):
         return _validate_object(value, schema, path)
     if isinstance(value, (list, tuple)):
         return [f for i, item in enumerate(value) for f in validate(item, schema["items"], f"{path}[{i}]")]
-    if "pattern" in schema and not re.search(schema["pattern"], str(value)):
+    # JSON Schema's $ is the end alone, Python's also stands before a last line feed
+    if "pattern" in schema and (str(value).endswith("\n") or not re.search(schema["pattern"], str(value))):
         return [_bad("this is not in the language of profiles", path, value, schema)]
     return []
 

@@ -47,7 +47,11 @@ def _plan_block(plan: Mapping[str, Any]) -> str:
             rows = [[s["name"], s["declared"], s["persisted"], s["running"], s["impact"]] for s in open_states]
             lines.append(table(["setting", "declared", "persisted", "running", "impact"], rows, 4))
     else:
-        rows = [[f"boot_args ({role})", " ".join(tokens)] for role, tokens in plan["boot_args"]["sections"].items()]
+        rows = [
+            [f"boot_args ({role})", " ".join(tokens)]
+            for role, tokens in plan["boot_args"]["sections"].items()
+            if tokens
+        ]
         rows += [[f"hugepages node {p['node']}", f"{p['pages']} x {p['size']}"] for p in plan["hugepages"]["pools"]]
         if rows:
             lines.append(table(["setting", "declared"], rows, 4))

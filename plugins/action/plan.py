@@ -41,7 +41,7 @@ class ActionModule(ActionBase):
         else:
             plan = no_plan(host, reasons)
         plan["source"] = source if topology else ""
-        plan["states"] = self._states(plan, task_vars) if topology and source == "host" else []
+        plan["states"] = self._states(plan, task_vars, host) if topology and source == "host" else []
         return {"changed": False, "plan": plan, "ansible_facts": {"ull_plan": plan, "ull_topology": topology}}
 
     def _read(self, task_vars, host):
@@ -61,13 +61,15 @@ class ActionModule(ActionBase):
                 )
             ]
         if result.get("failed"):
-            return None, [Finding("topology-unreadable", str(result.get("msg")), "ansible_host", host, "", host)]
+            return None, [_unreadable("topology-unreadable", result, host)]
         return result["ansible_facts"]["ull_topology"], []
 
-    def _states(self, plan, task_vars):
+    def _states(self, plan, task_vars, host):
         if any(finding["level"] == ERROR for finding in plan["findings"]):
             return []
         result = self._execute_module("ull.metal.settings_info", {"plan": plan}, task_vars=task_vars)
+        if result.get("failed"):
+            plan["findings"].append(_unreadable("settings-unreadable", result, host).as_dict())
         return result.get("states", [])
 
 
@@ -78,6 +80,11 @@ def _stored(path):
 def _stored_note(host, reasons):
     why = f": {reasons[0].message}" if reasons else ""
     return Finding("topology-stored", f"{host} is planned from its stored snapshot{why}", host=host)
+
+
+def _unreadable(kind, result, host):
+    remedy = result.get("remedy") or "see what the module says; it needs Python 3.9 or newer on the host"
+    return Finding(kind, str(result.get("msg")), "ansible_host", host, remedy, host)
 
 
 def _missing(host, path):

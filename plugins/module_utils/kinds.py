@@ -301,6 +301,9 @@ MACHINE = {
         "The host answers, but reading its topology failed.",
         "See the message; mostly Python or privileges are missing.",
     ),
+    "settings-unreadable": _never(
+        "What would change on the host is unknown.", "See the message; mostly Python or privileges are missing."
+    ),
     "topology-missing": _never(
         "The host does not answer and no snapshot is stored; nothing can be planned.",
         "Gather it while it answers: ansible-playbook ull.metal.topology.",

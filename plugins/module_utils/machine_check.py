@@ -33,8 +33,10 @@ def machine_findings(topology: Mapping[str, Any]) -> list[Finding]:
     if not topology["boot_loader"]:
         remedy = f"use {SUPPORTED}"
         found.append(Finding("boot-loader-unsupported", "no supported boot loader found", "boot loader", "", remedy))
-    remedy = "update the firmware, or check the plan's nodes against the machine's manual"
-    found += [Finding("topology-doubt", doubt, "ull_topology.doubts", doubt, remedy) for doubt in topology["doubts"]]
+    if topology["doubts"]:
+        remedy = "update the firmware, or check the plan's nodes against the machine's manual"
+        doubts = list(topology["doubts"])
+        found.append(Finding("topology-doubt", "; ".join(doubts), "ull_topology.doubts", doubts, remedy))
     offline = CpuSet(cpu["id"] for cpu in topology["cpus"] if not cpu["online"])
     if offline:
         message = f"CPUs {offline} are offline"
@@ -50,7 +52,7 @@ def partition_findings(profile: Profile, parts: Partition, topology: Mapping[str
         *_kinds(parts, topology),
         *_memory(parts, topology),
         *_caches(profile, parts, topology),
-        *_budget(profile, parts),
+        *_budget(profile),
         *_offlining(profile),
     ]
 
@@ -109,8 +111,8 @@ def _caches(profile: Profile, parts: Partition, topology: Mapping[str, Any]) -> 
             yield Finding("critical-shares-l3", message, f"{ROOT}.critical", str(profile.critical), remedy)
 
 
-def _budget(profile: Profile, parts: Partition) -> Iterator[Finding]:
-    if 0 < profile.latency_budget_ns < SHARED_CPU_NS and not parts.isolated:
+def _budget(profile: Profile) -> Iterator[Finding]:
+    if 0 < profile.latency_budget_ns < SHARED_CPU_NS and profile.isolated.word == "none":
         message = f"a budget of {profile.latency_budget_ns} ns, and no CPU is isolated"
         remedy = "isolate CPUs: `isolated: rest`"
         yield Finding("budget-not-isolated", message, f"{ROOT}.latency_budget_ns", profile.latency_budget_ns, remedy)

@@ -29,7 +29,7 @@ def plan_pools(profile: Profile, topology: Mapping[str, Any]) -> tuple[list[Pool
     for pool in store_pools(profile, topology):
         pages[pool.node, pool.size] = pages.get((pool.node, pool.size), 0) + pool.pages
     pools = [Pool(node, size, count) for (node, size), count in sorted(pages.items())]
-    found += hugepages.findings(pools, dict(topology), f"{ROOT}.hugepages")
+    found += hugepages.findings(pools, topology, f"{ROOT}.hugepages")
     return pools, [*found, *_on_gpus(pools, topology)]
 
 

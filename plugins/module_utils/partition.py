@@ -75,14 +75,15 @@ def _halves(profile: Profile, choose: _Chooser) -> tuple[CpuSet, CpuSet, list[Fi
     if profile.isolated.word == "cpus" and profile.housekeeping.word != "cpus":
         # An explicit list wins over a count; the count is what housekeeping has at least.
         kept = kept - isolated
-    if profile.isolated.word != "none" and not isolated and not found:
+    near_none = profile.isolated.near and not choose.places(profile.isolated)
+    if profile.isolated.word != "none" and not isolated and not near_none:
         message = f"housekeeping takes all of {online}"
         remedy = "leave less to housekeeping, or say `isolated: none`"
         found.append(Finding("nothing-isolated", message, f"{ROOT}.housekeeping", str(profile.housekeeping), remedy))
     unassigned = online - kept - isolated
-    if kept and unassigned:
+    if kept and unassigned and profile.isolated.word != "none":
         message = f"CPUs {unassigned} join housekeeping"
-        found.append(Finding("cpu-unassigned", message, f"{ROOT}.isolated", str(unassigned)))
+        found.append(Finding("cpu-unassigned", message, f"{ROOT}.isolated", str(profile.isolated)))
     return kept, isolated, found
 
 

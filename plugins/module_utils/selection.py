@@ -62,11 +62,11 @@ def nodes_meant(
         return [node["id"] for node in topology["nodes"] if node["memory_bytes"] and node["cpus"]], []
     if where.startswith("node "):
         return [int(where[5:])], []
+    if not profile.nics:
+        remedy = f"declare one under nics; the machine has {nic_names(topology)}"
+        return [], [Finding("nic-not-found", "no NIC is declared", path, where, remedy)]
+    # one that is declared and not there is a finding of its own
     nics = meant(where, profile, topology)
-    if not nics:
-        message = f"no NIC of this machine is meant by {where!r}"
-        remedy = f"declare it under nics; the machine has {nic_names(topology)}"
-        return [], [Finding("nic-not-found", message, path, where, remedy)]
     found = [
         Finding("nic-node-unknown", f"the node of NIC {nic_title(nic)} is unknown", path, where, "say `where: node N`")
         for nic in nics

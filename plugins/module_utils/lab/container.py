@@ -224,7 +224,11 @@ class Container:
 
     def _clear(self) -> None:
         for tree in (CGROUP / self.machine, CGROUP / "unified" / self.machine):
-            for folder, _, _ in os.walk(tree, topdown=False):
-                with contextlib.suppress(OSError):
-                    Path(folder).rmdir()
+            for _ in range(40):  # the kernel empties it a moment after the last process
+                for folder, _, _ in os.walk(tree, topdown=False):
+                    with contextlib.suppress(OSError):
+                        Path(folder).rmdir()
+                if not tree.exists():
+                    break
+                time.sleep(0.05)
         shutil.rmtree(self.folder, ignore_errors=True)

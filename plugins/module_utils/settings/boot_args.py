@@ -50,6 +50,7 @@ class BootArgs:
         """Refuse arguments that are no tokens, and keys that somebody else sets to another value."""
         for role, tokens in self.sections.items():
             cmdline.check(tokens, f"kernel arguments of {role}", host.name)
+        self._refuse_two_owners(host)
         for path, theirs, ours in foreign(host, self._after(host)):
             raise UllError(
                 f"{path} sets {theirs}",
@@ -58,6 +59,19 @@ class BootArgs:
                 value=ours,
                 remedy=f"remove {theirs} from {path}, or do not declare {cmdline.key(ours)}",
             )
+
+    def _refuse_two_owners(self, host: Host) -> None:
+        owners: dict[str, str] = {}
+        for role, tokens in self._after(host).items():
+            for name in cmdline.by_name(tokens):
+                if name not in cmdline.REPEATABLE and owners.setdefault(name, role) != role:
+                    raise UllError(
+                        f"{owners[name]} sets {name} as well",
+                        host=host.name,
+                        variable=f"kernel arguments of {role}",
+                        value=" ".join(tokens),
+                        remedy=f"declare {name} in one of them",
+                    )
 
     def _after(self, host: Host) -> dict[str, list[str]]:
         kept = {} if self.replace else loader(host).sections()

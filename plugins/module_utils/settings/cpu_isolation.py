@@ -12,6 +12,7 @@ from typing import Any
 from ..boot import cmdline
 from ..boot.loader import loader
 from ..cpuset import CpuSet
+from ..errors import UllError
 from ..finding import Finding, refuse
 from ..host import MANAGED, Host
 from ..setting import REBOOT, FileStore, Setting, Store
@@ -40,7 +41,7 @@ def boot_args(isolated: CpuSet, tickless: CpuSet, housekeeping: CpuSet) -> list[
 def cores(topology: Mapping[str, Any]) -> list[CpuSet]:
     """The online threads of each core, the core with the lowest CPU first."""
     online = CpuSet(cpu["id"] for cpu in topology["cpus"] if cpu["online"])
-    siblings = {cpu["siblings"] for cpu in topology["cpus"] if cpu["online"]}
+    siblings = dict.fromkeys(cpu["siblings"] for cpu in topology["cpus"] if cpu["online"])
     return sorted((CpuSet.parse(core) & online for core in siblings), key=lambda core: core.first)
 
 
@@ -55,20 +56,22 @@ def findings(
     whole = cores(topology)
     online = _union(whole)
     boot = whole[0] if whole else CpuSet()
-    near = nearest(isolated, topology)
-    layout = f"the nearest layout is cpus {near}" if near else f"use CPUs of {online - boot or online}"
     found = _housekeeping_findings(housekeeping or CpuSet(), isolated, online, path)
 
     def add(kind: str, message: str, key: str, value: CpuSet, remedy: str) -> None:
         found.append(Finding(kind, message, f"{path}.{key}", str(value), remedy))
 
+    def layout() -> str:
+        near = nearest(isolated, topology)
+        return f"the nearest layout is cpus {near}" if near else f"use CPUs of {online - boot or online}"
+
     if isolated - online:
-        add("cpu-missing", f"CPUs {isolated - online} are not online", "isolated", isolated, layout)
+        add("cpu-missing", f"CPUs {isolated - online} are not online", "isolated", isolated, layout())
     if isolated and not online - isolated:
-        add("all-isolated", f"all CPUs ({online}) would be isolated", "isolated", isolated, layout)
+        add("all-isolated", f"all CPUs ({online}) would be isolated", "isolated", isolated, layout())
     elif boot.first in isolated:
         message = f"CPU {boot.first} is the boot CPU and has to stay housekeeping"
-        add("cpu-0-isolated", message, "isolated", isolated, layout)
+        add("cpu-0-isolated", message, "isolated", isolated, layout())
     if boot.first in tickless:
         rest = tickless - boot
         remedy = f"make cpus {rest} tickless" if rest else "make none tickless, or CPUs of other cores"
@@ -83,7 +86,7 @@ def findings(
     split = _union([core - isolated for core in whole if core & isolated])
     if split:
         message = f"the siblings {split} of isolated CPUs would not be isolated"
-        remedy = layout if boot & isolated else f"isolate whole cores: cpus {(isolated & online) | split}"
+        remedy = layout() if boot & isolated else f"isolate whole cores: cpus {(isolated & online) | split}"
         add("smt-split", message, "isolated", isolated, remedy)
     return found
 
@@ -151,7 +154,7 @@ class CpuIsolation:
         return [
             *self._boot(host).settings(host),
             _effect("isolated", "isolcpus", self._isolated),
-            _effect("nohz_full", "nohz_full", CpuSet.parse(self.tickless)),
+            _effect("nohz_full", "nohz_full", self._tickless),
             _affinity(str(self._housekeeping(host))),
         ]
 
@@ -167,23 +170,38 @@ class CpuIsolation:
 
     def check(self, host: Host) -> None:
         """Refuse a partition that does not fit this machine."""
-        if not self._isolated:
-            return
-        topology = read_topology(host)
-        refuse(findings(self._isolated, CpuSet.parse(self.tickless), topology))
-        self._boot(host).check(host)
+        if self._isolated or self._tickless:
+            refuse(findings(self._isolated, self._tickless, read_topology(host), ROLE, self._declared_housekeeping))
+            self._boot(host).check(host)
 
     @property
     def _isolated(self) -> CpuSet:
-        return CpuSet.parse(self.isolated)
+        return _parse(self.isolated, "isolated")
+
+    @property
+    def _tickless(self) -> CpuSet:
+        return _parse(self.tickless, "tickless")
+
+    @property
+    def _declared_housekeeping(self) -> CpuSet:
+        return _parse(self.housekeeping, "housekeeping")
 
     def _housekeeping(self, host: Host) -> CpuSet:
-        declared = CpuSet.parse(self.housekeeping)
-        return declared or CpuSet.parse(host.read("/sys/devices/system/cpu/online") or "") - self._isolated
+        return (
+            self._declared_housekeeping
+            or CpuSet.parse(host.read("/sys/devices/system/cpu/online") or "") - self._isolated
+        )
 
     def _boot(self, host: Host) -> BootArgs:
-        tokens = boot_args(self._isolated, CpuSet.parse(self.tickless), self._housekeeping(host))
+        tokens = boot_args(self._isolated, self._tickless, self._housekeeping(host))
         return BootArgs({ROLE: tokens}, role=ROLE)
+
+
+def _parse(text: str, key: str) -> CpuSet:
+    try:
+        return CpuSet.parse(text)
+    except UllError as wrong:
+        raise UllError(wrong.message, variable=f"{ROLE}.{key}", value=text, remedy=wrong.remedy) from wrong
 
 
 def _effect(name: str, argument: str, declared: CpuSet) -> Setting:

@@ -36,7 +36,9 @@ def kubelet_slice(
         **_options(said),
         **_memory(said, topology),
     }
-    return made, list(_findings(said, parts.online - reserved, made, topology))
+    # where CPUs should be isolated and none is, that is a finding of its own
+    starved = profile.isolated.word == "none" and not parts.online - reserved
+    return made, list(_findings(said, starved, made))
 
 
 def reserved_cpus(parts: Partition) -> CpuSet:
@@ -82,11 +84,9 @@ def _memory(said: Mapping[str, Any], topology: Mapping[str, Any]) -> dict[str, A
     return made
 
 
-def _findings(
-    said: Mapping[str, Any], allocatable: CpuSet, made: Mapping[str, Any], topology: Mapping[str, Any]
-) -> Iterator[Finding]:
+def _findings(said: Mapping[str, Any], starved: bool, made: Mapping[str, Any]) -> Iterator[Finding]:
     path = f"{ROOT}.kubelet"
-    if said["cpu_manager"] == "static" and not allocatable:
+    if said["cpu_manager"] == "static" and starved:
         message = f"all CPUs ({made['reservedSystemCPUs']}) are reserved"
         remedy = "isolate CPUs, or leave less to housekeeping"
         yield Finding("kubelet-nothing-allocatable", message, f"{ROOT}.housekeeping", said["cpu_manager"], remedy)

@@ -97,7 +97,7 @@ def _node(
     for node in topology["nodes"]:
         if node["id"] in nodes[:1] and node["memory_bytes"] and node["cpus"]:
             return node, found
-    if not found:
+    if not found and (nodes or not profile.nics):
         having = ", ".join(f"{n['id']} ({human(n['memory_bytes'])})" for n in topology["nodes"] if n["cpus"])
         message = f"{store['where']} has no memory or no CPUs here"
         found = [Finding("store-node-missing", message, path, store["where"], f"use one of nodes {having}")]

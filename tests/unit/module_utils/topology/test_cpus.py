@@ -5,6 +5,10 @@
 from __future__ import annotations
 
 import pytest
+from fake_tree import tree
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.ull.metal.plugins.module_utils.cpuset import CpuSet
 from ansible_collections.ull.metal.plugins.module_utils.topology.cpus import (
     CPU,
@@ -13,9 +17,6 @@ from ansible_collections.ull.metal.plugins.module_utils.topology.cpus import (
     present_cpus,
     read_cpus,
 )
-from fake_tree import tree
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def rows(host):

@@ -9,7 +9,7 @@ from typing import Any
 
 from .units import human
 
-_MARKS = {"error": "ERROR", "warning": "warning", "note": "note"}
+_MARKS = {"error": "ERROR", "warning": "warning", "note": "note", "accepted": "accepted"}
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]], indent: int = 2) -> str:

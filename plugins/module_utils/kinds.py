@@ -195,7 +195,8 @@ NICS = {
         "The critical path is on another node than every NIC of the profile.", "Say `critical: 4 cores near nic`."
     ),
     "nic-no-link": _note(
-        "The NIC has no link now; its settings are planned all the same.", "Check cable and switch port."
+        "There is no link, or the interface is down; its settings are planned all the same.",
+        "Check interface, cable and switch port.",
     ),
     "nic-mtu-too-large": _error(
         "The NIC refuses an MTU above its greatest.", "Use at most what the NIC can, or another NIC."

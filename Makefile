@@ -77,6 +77,10 @@ acceptance: test-setup  ## the lab from a fresh disk: check mode predicts, one r
 golden: test-setup  ## regenerate the golden plans; look at the diff before you commit
 	@ULL_GOLDEN=write $(BIN)/python -m pytest -q tests/unit -k golden
 
+bench: test-setup  ## read a topology beside setup and lstopo; plan 10,000 hosts
+	@$(BIN)/python benchmarks/topology.py
+	@$(BIN)/python benchmarks/plan.py
+
 clean:  ## stop the lab, remove what set-up, lab and tests made
 	@[ ! -d .lab ] || [ ! -d $(VENV) ] || $(MAKE) lab-stop
 	rm -rf .venv .cache .lab reports $(LINK)

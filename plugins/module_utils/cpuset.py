@@ -89,7 +89,7 @@ class CpuSet:
         """The lowest ``count`` members."""
         taken = 0
         rest = self.bits
-        for _step in range(count):
+        for _step in range(min(count, len(self))):
             lowest = rest & -rest
             taken |= lowest
             rest ^= lowest

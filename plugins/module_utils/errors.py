@@ -27,16 +27,8 @@ class UllError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        where = " ".join(
-            part
-            for part in (
-                f"host {self.host}:" if self.host else "",
-                f"{self.variable}" if self.variable else "",
-                f"= {self.value!r}:" if self.value is not None else (":" if self.variable else ""),
-            )
-            if part
-        ).replace(" :", ":")
-        text = f"{where} {self.message}".strip()
+        what = " = ".join(part for part in (self.variable, "" if self.value is None else repr(self.value)) if part)
+        text = ": ".join(part for part in (f"host {self.host}" if self.host else "", what, self.message) if part)
         return f"{text.rstrip('.')}. Remedy: {self.remedy}" if self.remedy else text
 
     def as_dict(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class Host:
 
     Args:
         root: ``/``, or the folder that holds a captured tree.
-        name: inventory name, for errors.
+        name: what errors call it.
         runner: runs a command and gives its code, output and errors, as ``AnsibleModule.run_command`` does.
     """
 
@@ -48,9 +48,20 @@ class Host:
             return None
 
     def text(self, path: str) -> str:
-        """The file's whole text; empty where it is missing."""
+        """The file's whole text; empty where it is missing.
+
+        Raises:
+            UllError: it is there but closed to this user, so that taking it for empty would be wrong.
+        """
         try:
             return self.path(path).read_bytes().decode("utf-8", "surrogateescape")
+        except PermissionError as closed:
+            raise UllError(
+                f"{path} cannot be read: {closed.strerror}",
+                host=self.name,
+                variable=path,
+                remedy="read as root, with `become: true`",
+            ) from closed
         except OSError:
             return ""
 
@@ -96,17 +107,23 @@ class Host:
             self.replace(path, content)
 
     def poke(self, path: str, value: str) -> None:
-        """Write a value into a sysfs or procfs file.
+        """Write a value into a sysfs or procfs file, which is never made.
 
         Raises:
             UllError: the kernel refuses the value.
         """
         try:
-            with self.path(path).open("w") as stream:
+            # some may be opened for writing alone, even by root
+            handle = os.open(self.path(path), os.O_WRONLY | os.O_TRUNC)
+            with os.fdopen(handle, "w") as stream:
                 stream.write(value)
         except OSError as refused:
             raise UllError(
-                f"the kernel refuses {value!r} in {path}: {refused.strerror}", host=self.name, value=value
+                f"the kernel refuses this value: {refused.strerror}",
+                host=self.name,
+                variable=path,
+                value=value,
+                remedy="see the kernel's log (dmesg) for the reason",
             ) from refused
 
     def run(self, argv: list[str]) -> str:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 from typing import Any
 
@@ -26,10 +27,11 @@ def run(spec: dict[str, Any], work: Callable[[dict[str, Any], Host, bool], dict[
     """
     module = AnsibleModule(argument_spec={**ROOT, **spec}, supports_check_mode=True)
     root = module.params["root"]
-    host = Host(root, runner=module.run_command if root == "/" else None)
+    host = Host(root, platform.node(), module.run_command if root == "/" else None)
     try:
         result = work(module.params, host, module.check_mode)
     except UllError as error:
+        error.host = error.host or host.name
         module.fail_json(msg=str(error), **error.as_dict())
     else:
         module.exit_json(**result)

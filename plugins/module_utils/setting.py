@@ -39,6 +39,7 @@ class Setting:
         persisted: reads what the next boot will give; None where only its neighbour settings are persisted.
         write: makes the kernel do it now; None when only a boot can.
         restored: nothing declares it any more; ``declared`` is then the value from before the first converge.
+        remedy: what to do when the kernel does not grant it.
         doc: what it does, one line.
         source: where the recommended value comes from.
     """
@@ -51,6 +52,7 @@ class Setting:
     persisted: Read
     write: Callable[[Host, str], None] | None = None
     restored: bool = False
+    remedy: str = "see the kernel's log (dmesg) for the reason"
     doc: str = ""
     source: str = ""
 
@@ -196,17 +198,20 @@ def converge(domain: Domain, host: Host, check_mode: bool) -> Outcome:
 
     stores = domain.stores(host)
     stale = [(store, found) for store in stores if (found := store.changes(host))]
-    live = [s for s in settings if s.write and s.declared is not None and s.running(host) != s.declared]
-    changes = [change for _store, found in stale for change in found]
-    changes += [Change(s.name, f"{s.running(host)}\n", f"{s.declared}\n") for s in live]
+    live = [
+        (s.write, s.declared, Change(s.name, f"{now}\n", f"{s.declared}\n"))
+        for s in settings
+        if s.write and s.declared is not None and (now := s.running(host)) != s.declared
+    ]
+    changes = [change for _store, found in stale for change in found] + [change for _write, _value, change in live]
     if check_mode:
         return Outcome(_predict(settings, host), changes, any(store.pending(host) for store in stores))
 
     memory.keep(settings)
     for store, _found in stale:
         store.write(host)
-    for setting in live:
-        setting.write(host, setting.declared)  # type: ignore[misc, arg-type]
+    for write, value, _change in live:
+        write(host, value)
     states = observe(settings, host)
     _verify(states, settings, host)
     memory.forget(s.name for s, state in zip(settings, states) if s.restored and state.running == state.declared)
@@ -224,13 +229,13 @@ def _predict(settings: Sequence[Setting], host: Host) -> list[State]:
 def _verify(states: Sequence[State], settings: Sequence[Setting], host: Host) -> None:
     """Check what the kernel and the next boot really give, not what was written."""
     for state, setting in zip(states, settings):
-        if setting.write and state.running != setting.declared:
+        if setting.write and setting.declared is not None and state.running != setting.declared:
             raise UllError(
                 f"the kernel granted {state.running!r}",
                 host=host.name,
                 variable=state.name,
                 value=setting.declared,
-                remedy="ask for less, or reboot: right after boot memory is not fragmented",
+                remedy=setting.remedy,
             )
         if state.persisted != state.declared:
             raise UllError(
@@ -248,7 +253,7 @@ class Memory:
     def __init__(self, host: Host, role: str) -> None:
         self.host = host
         self.path = BEFORE.format(role=role)
-        self.values: dict[str, str] = json.loads(host.text(self.path) or "{}")
+        self.values = self._load(self.path)
 
     def keep(self, settings: Sequence[Setting]) -> None:
         """Note the running value of settings that are declared, and will be written live, for the first time."""
@@ -268,6 +273,17 @@ class Memory:
         if left != self.values:
             self.values = left
             self._save()
+
+    def _load(self, path: str) -> dict[str, str]:
+        try:
+            return dict(json.loads(self.host.text(path) or "{}"))
+        except ValueError as damaged:
+            raise UllError(
+                f"{path} is damaged: {damaged}",
+                host=self.host.name,
+                variable=path,
+                remedy="restore it from a backup, or remove it; an undo then does not know what was before",
+            ) from damaged
 
     def _save(self) -> None:
         content = json.dumps(self.values, indent=1, sort_keys=True) + "\n" if self.values else None

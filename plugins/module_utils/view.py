@@ -18,7 +18,7 @@ from .report.names import fold
 from .report.problems import problems
 from .units import human
 
-_MARKS = {"error": "ERROR", "warning": "warning", "note": "note"}
+_MARKS = {"error": "ERROR", "warning": "warning", "note": "note", "accepted": "accepted"}
 # what would speak to the terminal instead of being read there
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _SETS = ("housekeeping", "isolated", "tickless")

@@ -32,7 +32,7 @@ _POOL = re.compile(rf"{NODE}/node(\d+)/hugepages/hugepages-(\d+)kB/nr_hugepages\
 _VARIABLES = 'for file; do . "$file"; done; echo "$GRUB_CMDLINE_LINUX"; echo "$GRUB_CMDLINE_LINUX_DEFAULT"'
 
 
-class Interrupted(Exception):  # noqa: N818
+class KilledError(Exception):
     """The run was killed right here."""
 
 
@@ -110,7 +110,7 @@ class FakeHost(Host):
 
     def _write(self) -> None:
         if next(self.writes) == self.killed_at:
-            raise Interrupted
+            raise KilledError
 
 
 class GrubHost(FakeHost):

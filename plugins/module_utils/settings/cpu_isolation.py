@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..boot import cmdline
 from ..boot.loader import loader
 from ..cpuset import CpuSet
+from ..errors import UllError
 from ..finding import Finding, refuse
 from ..host import MANAGED, Host
 from ..setting import REBOOT, FileStore, Setting, Store
@@ -36,102 +38,96 @@ def boot_args(isolated: CpuSet, tickless: CpuSet, housekeeping: CpuSet) -> list[
     return [*tokens, f"rcu_nocbs={isolated}", f"irqaffinity={housekeeping}"]
 
 
-def findings(isolated: CpuSet, tickless: CpuSet, topology: dict[str, Any], path: str = ROLE) -> list[Finding]:
-    """What is wrong with isolating these CPUs on this machine."""
+def cores(topology: Mapping[str, Any]) -> list[CpuSet]:
+    """The online threads of each core, the core with the lowest CPU first."""
     online = CpuSet(cpu["id"] for cpu in topology["cpus"] if cpu["online"])
-    boot_cpu = CpuSet([online.first]) if online else CpuSet()
-    found = []
+    siblings = dict.fromkeys(cpu["siblings"] for cpu in topology["cpus"] if cpu["online"])
+    return sorted((CpuSet.parse(core) & online for core in siblings), key=lambda core: core.first)
+
+
+def findings(
+    isolated: CpuSet,
+    tickless: CpuSet,
+    topology: Mapping[str, Any],
+    path: str = ROLE,
+    housekeeping: CpuSet | None = None,
+) -> list[Finding]:
+    """What is wrong with isolating these CPUs on this machine; ``housekeeping`` only where it is declared."""
+    whole = cores(topology)
+    online = _union(whole)
+    boot = whole[0] if whole else CpuSet()
+    found = _housekeeping_findings(housekeeping or CpuSet(), isolated, online, path)
+
+    def add(kind: str, message: str, key: str, value: CpuSet, remedy: str) -> None:
+        found.append(Finding(kind, message, f"{path}.{key}", str(value), remedy))
+
+    def layout() -> str:
+        near = nearest(isolated, topology)
+        return f"the nearest layout is cpus {near}" if near else f"use CPUs of {online - boot or online}"
+
     if isolated - online:
-        found.append(
-            Finding(
-                "cpu-missing",
-                f"CPUs {isolated - online} are not online",
-                f"{path}.isolated",
-                str(isolated),
-                f"use CPUs of {online}",
-            )
-        )
+        add("cpu-missing", f"CPUs {isolated - online} are not online", "isolated", isolated, layout())
     if isolated and not online - isolated:
-        found.append(
-            Finding(
-                "all-isolated",
-                f"all CPUs ({online}) would be isolated",
-                f"{path}.isolated",
-                str(isolated),
-                f"leave the first core ({_core(boot_cpu, topology)}) and one on each node for housekeeping",
-            )
-        )
-    elif isolated & boot_cpu:
-        found.append(_boot_cpu_finding(isolated, online, boot_cpu, topology, path))
-    if tickless & boot_cpu:
-        found.append(
-            Finding(
-                "cpu-0-isolated",
-                f"CPU {boot_cpu} is the boot CPU and cannot be tickless",
-                f"{path}.tickless",
-                str(tickless),
-                f"make {tickless - _core(boot_cpu, topology) or 'other CPUs'} tickless",
-            )
-        )
+        add("all-isolated", f"all CPUs ({online}) would be isolated", "isolated", isolated, layout())
+    elif boot.first in isolated:
+        message = f"CPU {boot.first} is the boot CPU and has to stay housekeeping"
+        add("cpu-0-isolated", message, "isolated", isolated, layout())
+    if boot.first in tickless:
+        rest = tickless - boot
+        remedy = f"make cpus {rest} tickless" if rest else "make none tickless, or CPUs of other cores"
+        add("cpu-0-isolated", f"CPU {boot.first} is the boot CPU and cannot be tickless", "tickless", tickless, remedy)
     if tickless - isolated:
-        found.append(
-            Finding(
-                "tickless-not-isolated",
-                f"CPUs {tickless - isolated} would be tickless but not isolated",
-                f"{path}.tickless",
-                str(tickless),
-                f"isolate them too, or make only {tickless & isolated} tickless",
-            )
+        both = tickless & isolated
+        remedy = (
+            f"isolate them too, or make only cpus {both} tickless" if both else "isolate them, or make none tickless"
         )
-    return found + _smt_findings(isolated & online, topology, path)
+        message = f"CPUs {tickless - isolated} would be tickless but not isolated"
+        add("tickless-not-isolated", message, "tickless", tickless, remedy)
+    split = _union([core - isolated for core in whole if core & isolated])
+    if split:
+        message = f"the siblings {split} of isolated CPUs would not be isolated"
+        remedy = layout() if boot & isolated else f"isolate whole cores: cpus {(isolated & online) | split}"
+        add("smt-split", message, "isolated", isolated, remedy)
+    return found
 
 
-def _boot_cpu_finding(
-    isolated: CpuSet, online: CpuSet, boot_cpu: CpuSet, topology: dict[str, Any], path: str
-) -> Finding:
-    """Say so, and offer the nearest layout: as many CPUs, whole cores, without the boot CPU's core."""
-    free = online - _core(boot_cpu, topology)
-    near = isolated & free
-    for cpu in free - near:
-        if len(near) >= len(isolated):
-            break
-        near = near | (_core(CpuSet([cpu]), topology) & free)
-    return Finding(
-        "cpu-0-isolated",
-        f"CPU {boot_cpu} is the boot CPU and has to stay housekeeping",
-        f"{path}.isolated",
-        str(isolated),
-        f"the nearest layout is cpus {near}" if near else "this machine has no other core",
-    )
+def nearest(isolated: CpuSet, topology: Mapping[str, Any]) -> CpuSet:
+    """The layout nearest to this one that can be had: as many whole cores without the boot CPU's; empty for none.
+
+    A core that is missed is made up for on the same nodes first. Where all were to be isolated, each node keeps one.
+    """
+    whole = cores(topology)
+    node = {cpu["id"]: cpu["node"] for cpu in topology["cpus"]}
+    wanted = [core for core in whole if core & isolated]
+    kept = whole[:1]
+    if len(wanted) == len(whole):
+        firsts = list({node[core.first]: core for core in reversed(whole)}.values())
+        kept = firsts if len(firsts) < len(whole) else kept
+    nodes = {node[core.first] for core in wanted}
+    chosen = [core for core in wanted if core not in kept]
+    others = [core for core in whole if core not in kept and core not in wanted]
+    others.sort(key=lambda core: node[core.first] not in nodes)
+    return _union([*chosen, *others[: len(wanted) - len(chosen)]])
 
 
-def _smt_findings(isolated: CpuSet, topology: dict[str, Any], path: str) -> list[Finding]:
-    split = CpuSet()
-    for cpu in topology["cpus"]:
-        core = CpuSet.parse(cpu["siblings"])
-        if cpu["online"] and core & isolated and core - isolated:
-            split = split | (core - isolated)
-    if not split:
-        return []
-    whole = isolated | split
-    return [
-        Finding(
-            "smt-split",
-            f"the siblings {split} of isolated CPUs would not be isolated",
-            f"{path}.isolated",
-            str(isolated),
-            f"isolate whole cores: cpus {whole}",
-        )
-    ]
+def _housekeeping_findings(housekeeping: CpuSet, isolated: CpuSet, online: CpuSet, path: str) -> list[Finding]:
+    found = []
+    if housekeeping - online:
+        message = f"CPUs {housekeeping - online} are not online"
+        remedy = f"use CPUs of {online}"
+        found.append(Finding("cpu-missing", message, f"{path}.housekeeping", str(housekeeping), remedy))
+    if housekeeping & isolated:
+        message = f"CPUs {housekeeping & isolated} are both housekeeping and isolated"
+        remedy = f"take {housekeeping & isolated} out of one of them"
+        found.append(Finding("cpu-overlap", message, f"{path}.isolated", str(isolated), remedy))
+    return found
 
 
-def _core(cpus: CpuSet, topology: dict[str, Any]) -> CpuSet:
-    """All threads of the cores that these CPUs belong to."""
-    whole = cpus
-    for cpu in topology["cpus"]:
-        if cpu["id"] in cpus:
-            whole = whole | CpuSet.parse(cpu["siblings"])
-    return whole
+def _union(sets: Iterable[CpuSet]) -> CpuSet:
+    bits = 0
+    for one in sets:
+        bits |= one.bits
+    return CpuSet.of_bits(bits)
 
 
 @dataclass
@@ -158,7 +154,7 @@ class CpuIsolation:
         return [
             *self._boot(host).settings(host),
             _effect("isolated", "isolcpus", self._isolated),
-            _effect("nohz_full", "nohz_full", CpuSet.parse(self.tickless)),
+            _effect("nohz_full", "nohz_full", self._tickless),
             _affinity(str(self._housekeeping(host))),
         ]
 
@@ -174,23 +170,38 @@ class CpuIsolation:
 
     def check(self, host: Host) -> None:
         """Refuse a partition that does not fit this machine."""
-        if not self._isolated:
-            return
-        topology = read_topology(host)
-        refuse(findings(self._isolated, CpuSet.parse(self.tickless), topology))
-        self._boot(host).check(host)
+        if self._isolated or self._tickless:
+            refuse(findings(self._isolated, self._tickless, read_topology(host), ROLE, self._declared_housekeeping))
+            self._boot(host).check(host)
 
     @property
     def _isolated(self) -> CpuSet:
-        return CpuSet.parse(self.isolated)
+        return _parse(self.isolated, "isolated")
+
+    @property
+    def _tickless(self) -> CpuSet:
+        return _parse(self.tickless, "tickless")
+
+    @property
+    def _declared_housekeeping(self) -> CpuSet:
+        return _parse(self.housekeeping, "housekeeping")
 
     def _housekeeping(self, host: Host) -> CpuSet:
-        declared = CpuSet.parse(self.housekeeping)
-        return declared or CpuSet.parse(host.read("/sys/devices/system/cpu/online") or "") - self._isolated
+        return (
+            self._declared_housekeeping
+            or CpuSet.parse(host.read("/sys/devices/system/cpu/online") or "") - self._isolated
+        )
 
     def _boot(self, host: Host) -> BootArgs:
-        tokens = boot_args(self._isolated, CpuSet.parse(self.tickless), self._housekeeping(host))
+        tokens = boot_args(self._isolated, self._tickless, self._housekeeping(host))
         return BootArgs({ROLE: tokens}, role=ROLE)
+
+
+def _parse(text: str, key: str) -> CpuSet:
+    try:
+        return CpuSet.parse(text)
+    except UllError as wrong:
+        raise UllError(wrong.message, variable=f"{ROLE}.{key}", value=text, remedy=wrong.remedy) from wrong
 
 
 def _effect(name: str, argument: str, declared: CpuSet) -> Setting:

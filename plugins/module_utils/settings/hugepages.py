@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,13 +14,14 @@ from ..boot.loader import loader
 from ..errors import UllError
 from ..finding import Finding, refuse
 from ..host import MANAGED, Host
-from ..setting import LIVE, REBOOT, FileStore, Setting, Store
+from ..setting import LIVE, REBOOT, FileStore, Memory, Setting, Store
 from ..topology.reader import read_topology
 from ..units import human, parse_size, short
 from .boot_args import BootArgs
 
 ROLE = "hugepages"
 TMPFILES = "/etc/tmpfiles.d/ull-metal-hugepages.conf"
+COMPACT = "/proc/sys/vm/compact_memory"
 POOL = "/sys/devices/system/node/node{node}/hugepages/hugepages-{kib}kB"
 
 # From this size on memory is too fragmented after boot: contiguous gigabytes are only there early.
@@ -30,6 +31,7 @@ PER_NODE_KERNEL = (5, 16)
 # Below this much per node besides hugepages the kernel itself gets short of memory.
 RESERVE = 1 << 30
 
+_PER_NODE = re.compile(r"(\d+):(\d+)\Z", re.ASCII)
 _NAME = re.compile(rf"{ROLE}\.node(\d+)\.(\w+)\Z")
 _TMPFILES = re.compile(r"^w!? (\S+) - - - - (\d+)$", re.MULTILINE)
 
@@ -47,13 +49,17 @@ class Pool:
         """From ``{node: 0, size: 1G, pages: 4}``.
 
         Raises:
-            UllError: a key is missing or a value is no number.
+            UllError: a key is missing, or a value is no number or below zero.
         """
         try:
-            return cls(int(declared["node"]), parse_size(declared["size"], f"{variable}.size"), int(declared["pages"]))
+            node, pages = int(declared["node"]), int(declared["pages"])
+            size = parse_size(declared["size"], f"{variable}.size")
+            if min(node, pages) < 0 or not size:
+                raise ValueError("below zero")
+            return cls(node, size, pages)
         except (KeyError, TypeError, ValueError) as wrong:
             raise UllError(
-                "a pool has node, size and pages",
+                "a pool has node, size and pages, and none is below zero",
                 variable=variable,
                 value=declared,
                 remedy="e.g. {node: 0, size: 1G, pages: 4}",
@@ -89,35 +95,24 @@ def boot_args(pools: Sequence[Pool]) -> list[str]:
     return tokens
 
 
-def findings(pools: Sequence[Pool], topology: dict[str, Any], path: str = ROLE) -> list[Finding]:
+def findings(pools: Sequence[Pool], topology: Mapping[str, Any], path: str = ROLE) -> list[Finding]:
     """What is wrong with these pools on this machine."""
-    nodes = {node["id"]: node for node in topology["nodes"]}
+    nodes = {node["id"]: node for node in topology["nodes"] if node["memory_bytes"]}
     found = []
     for pool in pools:
-        where = f"{path} ({short(pool.size)} on node {pool.node})"
-        node = nodes.get(pool.node)
-        if node is None or not node["memory_bytes"]:
-            having = ", ".join(str(n["id"]) for n in topology["nodes"] if n["memory_bytes"])
-            found.append(
-                Finding(
-                    "hugepages-node-missing",
-                    f"node {pool.node} has no memory here",
-                    where,
-                    pool.pages,
-                    f"use one of nodes {having}",
-                )
-            )
-        elif short(pool.size) not in {entry["size"] for entry in node["hugepages"]}:
-            having = ", ".join(entry["size"] for entry in node["hugepages"]) or "none"
-            found.append(
-                Finding(
-                    "hugepages-size-missing",
-                    f"the machine has no {short(pool.size)} pages",
-                    where,
-                    pool.pages,
-                    f"use {having}",
-                )
-            )
+        if pool.node not in nodes:
+            message, remedy = f"node {pool.node} has no memory here", f"use one of nodes {', '.join(map(str, nodes))}"
+            where = f"{path} ({short(pool.size)} on node {pool.node})"
+            found.append(Finding("hugepages-node-missing", message, where, pool.pages, remedy))
+    for size in dict.fromkeys(pool.size for pool in pools):
+        sizes = {pool.node: _sizes(nodes[pool.node]) for pool in pools if pool.size == size and pool.node in nodes}
+        lacking = [node for node, having in sizes.items() if short(size) not in having]
+        if lacking:
+            where = f"{path} ({short(size)} on node {', '.join(map(str, lacking))})"
+            having = ", ".join(sizes[lacking[0]])
+            remedy = f"use {having}" if having else "leave hugepages out on this machine"
+            message = f"there are no {short(size)} pages here"
+            found.append(Finding("hugepages-size-missing", message, where, short(size), remedy))
     found += [finding for node in nodes.values() for finding in _node_findings(pools, node, path)]
     if boot_args(pools) and _version(topology["kernel"]["release"]) < PER_NODE_KERNEL:
         found.append(
@@ -132,7 +127,11 @@ def findings(pools: Sequence[Pool], topology: dict[str, Any], path: str = ROLE) 
     return found
 
 
-def _node_findings(pools: Sequence[Pool], node: dict[str, Any], path: str) -> list[Finding]:
+def _sizes(node: Mapping[str, Any]) -> list[str]:
+    return [entry["size"] for entry in node["hugepages"]]
+
+
+def _node_findings(pools: Sequence[Pool], node: Mapping[str, Any], path: str) -> list[Finding]:
     mine = [pool for pool in pools if pool.node == node["id"]]
     asked, memory = sum(pool.size * pool.pages for pool in mine), node["memory_bytes"]
     if not memory or not asked:
@@ -192,15 +191,15 @@ class Hugepages:
 
     def restore(self, host: Host, before: dict[str, str]) -> list[Setting]:
         """The pools that were set live, with their pages from before."""
-        pools = [_remembered(name, value) for name, value in before.items()]
-        return [_pool_setting(pool, restored=True) for pool in pools if pool]
+        pools = [pool for name, value in before.items() for pool in _remembered(name, value)]
+        return [_pool_setting(pool, restored=True) for pool in pools]
 
     def check(self, host: Host) -> None:
         """Refuse pools that do not fit, and ones that would take pages away that are in use."""
         if self._pools:
             refuse(findings(self._pools, read_topology(host)))
             self._boot().check(host)
-        for pool in self._pools:
+        for pool in [*self._pools, *self._leaving(host)]:
             used = int(host.read(f"{pool.path}/nr_hugepages") or 0) - int(host.read(f"{pool.path}/free_hugepages") or 0)
             if not pool.at_boot and pool.pages < used:
                 raise UllError(
@@ -213,7 +212,24 @@ class Hugepages:
 
     @property
     def _pools(self) -> list[Pool]:
-        return [Pool.of(declared, f"hugepages_pools[{index}]") for index, declared in enumerate(self.pools)]
+        pools: dict[tuple[int, int], Pool] = {}
+        for index, declared in enumerate(self.pools):
+            pool = Pool.of(declared, f"hugepages_pools[{index}]")
+            if pools.setdefault((pool.node, pool.size), pool) is not pool:
+                raise UllError(
+                    f"node {pool.node} has two pools of {short(pool.size)}",
+                    variable=f"hugepages_pools[{index}]",
+                    value=declared,
+                    remedy="declare one pool with the sum of their pages",
+                )
+        return list(pools.values())
+
+    def _leaving(self, host: Host) -> list[Pool]:
+        """Pools once declared, with the pages they return to."""
+        named = {(pool.node, pool.size) for pool in self._pools}
+        before = Memory(host, ROLE).values
+        pools = [pool for name, value in before.items() for pool in _remembered(name, value)]
+        return [pool for pool in pools if (pool.node, pool.size) not in named]
 
     def _boot(self) -> BootArgs:
         return BootArgs({ROLE: boot_args(self._pools)}, role=ROLE)
@@ -235,6 +251,7 @@ def _pool_setting(pool: Pool, restored: bool = False) -> Setting:
         persisted=lambda host: _at_boot(host, pool) if pool.at_boot else _by_tmpfiles(host, pool),
         write=None if pool.at_boot else lambda host, value: _grow(host, pool, value),
         restored=restored,
+        remedy="ask for less, or reboot: right after boot memory is not fragmented",
         doc=f"{short(pool.size)} pages on NUMA node {pool.node}",
         source="Documentation/admin-guide/mm/hugetlbpage.rst",
     )
@@ -252,11 +269,11 @@ def counts(tokens: list[str]) -> dict[tuple[int, int], int]:
     """Pages by (node, size) that kernel arguments reserve per node."""
     size, found = 2 << 20, {}
     for token in tokens:
-        if cmdline.key(token) == "hugepagesz":
+        if cmdline.key(token) in ("hugepagesz", "default_hugepagesz"):
             size = parse_size(cmdline.value(token))
         elif cmdline.key(token) == "hugepages":
-            pairs = (part.split(":") for part in cmdline.value(token).split(",") if ":" in part)
-            found.update({(int(node), size): int(pages) for node, pages in pairs})
+            pairs = (_PER_NODE.match(part) for part in cmdline.value(token).split(","))
+            found.update({(int(pair[1]), size): int(pair[2]) for pair in pairs if pair})
     return found
 
 
@@ -264,11 +281,12 @@ def _grow(host: Host, pool: Pool, value: str) -> None:
     """Ask for the pages; where the kernel grants fewer, have it compact its memory and ask once more."""
     path = f"{pool.path}/nr_hugepages"
     host.poke(path, value)
-    if int(host.read(path) or 0) < int(value):
-        host.poke("/proc/sys/vm/compact_memory", "1")
+    if int(host.read(path) or 0) < int(value) and host.exists(COMPACT):
+        host.poke(COMPACT, "1")
         host.poke(path, value)
 
 
-def _remembered(name: str, value: str) -> Pool | None:
+def _remembered(name: str, value: str) -> list[Pool]:
+    """The pool of a note in the memory; none for a note of something else."""
     match = _NAME.match(name)
-    return Pool(int(match[1]), parse_size(match[2]), int(value or 0)) if match else None
+    return [Pool(int(match[1]), parse_size(match[2]), int(value or 0))] if match else []

@@ -74,7 +74,7 @@ def partition(claims: dict[int, CpuSet]) -> dict[int, CpuSet]:
 
 def _cpuinfo(host: Host) -> CpuSet:
     """The CPUs of /proc/cpuinfo, for trees without sysfs; s390 writes "processor 0: ..."."""
-    numbers = re.findall(r"^processor\s*:?\s*(\d{1,4})\b", host.text("/proc/cpuinfo"), re.MULTILINE | re.ASCII)
+    numbers = re.findall(r"^processor\s*:?\s*(\d{1,4})\b", host.read("/proc/cpuinfo") or "", re.MULTILINE | re.ASCII)
     return CpuSet(int(cpu) for cpu in numbers if int(cpu) < MAX_CPUS)
 
 

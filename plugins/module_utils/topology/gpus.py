@@ -38,6 +38,6 @@ def read_gpus(host: Host, node_cpus: dict[int, CpuSet]) -> list[dict[str, Any]]:
 
 def _memory_node(host: Host, address: str, node_cpus: dict[int, CpuSet]) -> int:
     """NVIDIA's driver tells which node its memory became (POWER9, Grace)."""
-    status = host.text(f"/proc/driver/nvidia/gpus/{address}/numa_status")
+    status = host.read(f"/proc/driver/nvidia/gpus/{address}/numa_status") or ""
     found = re.search(r"^Node:\s*(\d{1,4})$", status, re.MULTILINE | re.ASCII)
     return int(found[1]) if found and int(found[1]) in node_cpus else -1

@@ -16,20 +16,20 @@ def arch(host: Host) -> str:
     """As ``uname -m``; of a captured tree, as far as it tells."""
     if host.live:
         return platform.machine()
-    return host.read("/proc/sys/kernel/arch") or _arch_of_cpuinfo(host.text("/proc/cpuinfo"))
+    return host.read("/proc/sys/kernel/arch") or _arch_of_cpuinfo(host.read("/proc/cpuinfo") or "")
 
 
 def container(host: Host) -> str:
     """The kind of container this is, e.g. "systemd-nspawn", "docker", "lxc"; empty on a real or virtual machine."""
     told = first_line(host.read("/run/systemd/container"))
-    words = re.search(r"(?:^|\0)container=([^\0]+)", host.text("/proc/1/environ"))
+    words = re.search(r"(?:^|\0)container=([^\0]+)", host.read("/proc/1/environ") or "")
     marks = (("/.dockerenv", "docker"), ("/run/.containerenv", "podman"))
     return told or (words[1] if words else "") or next((kind for path, kind in marks if host.exists(path)), "")
 
 
 def system(host: Host) -> dict[str, str]:
     """The distribution, its version and its family, by /etc/os-release."""
-    values = dict(re.findall(r"^([A-Z_]+)=[\"']?(.*?)[\"']?\s*$", host.text("/etc/os-release"), re.MULTILINE))
+    values = dict(re.findall(r"^([A-Z_]+)=[\"']?(.*?)[\"']?\s*$", host.read("/etc/os-release") or "", re.MULTILINE))
     kin = {values.get("ID", ""), *values.get("ID_LIKE", "").split()}
     families = (("debian", {"debian", "ubuntu"}), ("redhat", {"rhel", "fedora", "centos"}))
     return {

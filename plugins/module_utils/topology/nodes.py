@@ -83,7 +83,7 @@ def _distances(host: Host, node: int, count: int) -> list[int]:
 
 
 def _memory(host: Host, path: str) -> int:
-    found = re.search(r"^(?:Node \d+ )?MemTotal:\s*(\d{1,15}) kB", host.text(path), re.MULTILINE | re.ASCII)
+    found = re.search(r"^(?:Node \d+ )?MemTotal:\s*(\d{1,15}) kB", host.read(path) or "", re.MULTILINE | re.ASCII)
     return int(found[1]) * 1024 if found else 0
 
 

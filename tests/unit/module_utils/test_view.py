@@ -1,10 +1,12 @@
 # Copyright: the ull.metal contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from hypothesis import given
 from reported import HOSTILE, PAGES, fleet_of, planned, server, synced, topology_of
+from topologies import profiles, topologies
 
 from ansible_collections.ull.metal.plugins.module_utils.finding import Finding
-from ansible_collections.ull.metal.plugins.module_utils.plan import no_plan
-from ansible_collections.ull.metal.plugins.module_utils.view import findings_text, plan_text
+from ansible_collections.ull.metal.plugins.module_utils.plan import compile_plan, no_plan
+from ansible_collections.ull.metal.plugins.module_utils.view import checks_text, findings_text, plan_text, table
 
 
 def test_a_host_node_by_node():
@@ -65,3 +67,27 @@ def test_all_in_sync():
 
 def test_nothing_speaks_to_the_terminal():
     assert "\x1b" not in plan_text([planned(HOSTILE, server(HOSTILE))], {HOSTILE: server(HOSTILE)})
+
+
+def test_a_table():
+    assert table(["a", "long"], [[1, None], ["xyz", "b"]], 1) == " a    long\n ---  ----\n 1    -\n xyz  b"
+
+
+def test_checks_the_failed_first():
+    good = {"name": "a", "ok": True, "expected": "1", "found": "1", "hint": ""}
+    bad = {"name": "b", "ok": False, "expected": "1", "found": "2", "hint": "run tune"}
+    assert checks_text("lab1", [good, bad]).splitlines() == [
+        "lab1: 1 of 2 checks passed",
+        "          check  expected  found",
+        "  ------  -----  --------  -----",
+        "  FAILED  b      1         2",
+        "  ok      a      1",
+        "  b: run tune",
+    ]
+
+
+@given(topologies(), profiles())
+def test_every_plan_can_be_shown(machine, declared):
+    made = compile_plan(machine, declared, "lab1")
+    text = plan_text([made])
+    assert all(finding["message"] in text for finding in made["findings"])

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import jsonschema
 import pytest
 from captures import ALL
 from reported import HOSTILE, PAGES, planned, topology_of
@@ -17,12 +18,11 @@ SHIPPED = Path(__file__).parents[4] / "docs" / "schema" / "plan.schema.json"
 
 
 def check(text):
-    jsonschema = pytest.importorskip("jsonschema")
     jsonschema.validate(json.loads(text), JSON_SCHEMA, jsonschema.Draft202012Validator)
 
 
 def test_the_schema_is_one():
-    pytest.importorskip("jsonschema").Draft202012Validator.check_schema(JSON_SCHEMA)
+    jsonschema.Draft202012Validator.check_schema(JSON_SCHEMA)
 
 
 def test_the_shipped_schema_is_golden():
@@ -59,7 +59,6 @@ def test_the_verdict_is_in_it():
 
 
 def test_the_schema_refuses_what_is_no_plan():
-    jsonschema = pytest.importorskip("jsonschema")
     text = json.loads(document([planned("a", topology_of("16amd64-8n2c"))], "lab", WHEN))
     text["plans"][0]["cpus"].pop("isolated")
     with pytest.raises(jsonschema.ValidationError):

@@ -33,7 +33,7 @@ def test_unread_hosts_and_errors_are_named():
     whole = fleet([plan("a", source="snapshot", findings=["error", "error", "note"]), plan("b", findings=["error"])])
     assert whole.text == "0 of 2 hosts differ; 0 would reboot (once); 1 not read live: a; errors on a, b"
     assert whole.headline == "0 of 2 hosts would reboot; 1 not read live; 1 error on 2 hosts"
-    assert whole.findings == {"error": 1, "warning": 0, "note": 1}
+    assert whole.findings == {"error": 1, "warning": 0, "note": 1, "accepted": 0}
 
 
 def test_where_no_host_was_read_nothing_is_claimed_about_reboots():

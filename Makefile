@@ -43,8 +43,8 @@ plan tune validate undo site topology: setup  ## run that playbook on REGION
 	@$(PLAYBOOK) playbooks/$@.yml
 
 ##── tests ───────────────────────────────────────────────────────────────────
-.PHONY: test test-fast test-setup lint unit units sanity artefact molecule acceptance
-test: test-setup  ## everything, on a fresh machine too: lint, unit, sanity, artefact, molecule, and the lab with its reboot
+.PHONY: test test-fast test-setup lint unit units sanity artefact browser molecule acceptance
+test: test-setup  ## everything, on a fresh machine too: lint, unit, sanity, artefact, browser, molecule, and the lab with its reboot
 	@tools/test all
 
 test-fast: test-setup  ## lint and unit tests (about a minute)
@@ -63,6 +63,9 @@ sanity: test-setup  ## ansible-test sanity and units, on a copy at the path it w
 
 artefact: test-setup  ## build the collection, install it in an empty environment, plan with it
 	@tools/test artefact
+
+browser: test-setup  ## the reports in a real browser, at the width of a phone and of a desk; installs chromium if missing
+	@tools/test browser
 
 molecule: test-setup  ## ROLE=name runs that role's scenario; without ROLE all of them
 	@tools/test molecule $(ROLE)

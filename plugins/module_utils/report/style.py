@@ -105,21 +105,21 @@ margin:0 0 14px;padding:0;font-size:.85rem}
 .legend li{display:flex;gap:.6em;align-items:center}.legend svg{flex:none}
 .scroll{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;width:100%;font-size:.88rem;margin:.6em 0}
-caption{white-space:nowrap;text-align:left;color:var(--quiet);font-size:.85rem;padding:.2em 0}
+caption{text-align:left;color:var(--quiet);font-size:.85rem;padding:.2em 0}
 th,td{text-align:left;vertical-align:top;padding:.38em .6em;border-bottom:1px solid var(--line)}
 thead th{color:var(--quiet);font-weight:600}
 tbody th{font-weight:500;min-width:8.5em}
 .off code,.off .quiet{background:var(--warning-bg);color:var(--warning);border-radius:4px;padding:.1em .35em}
 tbody small{font-weight:400}
-.distances{width:auto;font-size:.78rem}
+.distances{width:auto;font-size:.78rem}.distances caption{white-space:nowrap}
 .distances th,.distances td{min-width:0;text-align:right;padding:.2em .55em}
-.distances td{background:color-mix(in srgb,var(--isolated) calc(var(--far)*55%),transparent)}
+.distances td{background:color-mix(in srgb,var(--isolated) calc(var(--far)*45%),var(--card))}
 .sets{display:grid;grid-template-columns:max-content 1fr;gap:.15em .9em;font-size:.88rem;margin:.6em 0}
 footer{color:var(--quiet);font-size:.82rem;margin:3em 0 2em}
 @media (max-width:700px){
 main,.top{padding-left:12px;padding-right:12px}.card{padding:12px}
 table.cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-table.cards,table.cards tbody,table.cards tr,table.cards th,table.cards td,table.cards caption{white-space:nowrap;display:block}
+table.cards,table.cards tbody,table.cards tr,table.cards th,table.cards td,table.cards caption{display:block}
 table.cards tr{border-bottom:1px solid var(--line);padding:.5em .4em}
 table.cards th,table.cards td{border:0;padding:.08em 0;background:none!important}
 table.cards td{position:relative;padding-left:6.6em}

@@ -5,18 +5,23 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.ull.metal.plugins.module_utils.acceptance import accept
 from ansible_collections.ull.metal.plugins.module_utils.finding import ERROR, Finding
 from ansible_collections.ull.metal.plugins.module_utils.plan import compile_plan, no_plan
+from ansible_collections.ull.metal.plugins.module_utils.topology_diff import changed
 
 SPEC = {
     "profile": {"type": "dict", "required": True},
     "snapshot": {"type": "path"},
     "source": {"type": "str", "choices": ["auto", "host", "snapshot"], "default": "auto"},
+    # a list is what it should be; what it is else is a finding and not a failed task
+    "accepted_findings": {"type": "raw", "default": []},
 }
 
 
@@ -35,13 +40,18 @@ class ActionModule(ActionBase):
         if topology is None and args["source"] != "host":
             source, topology = "snapshot", _stored(args["snapshot"])
             reasons = [_stored_note(host, reasons)] if topology else [*reasons, _missing(host, args["snapshot"])]
-        if topology:
+        elif topology:
+            reasons = changed(_stored(args["snapshot"]), topology, args["snapshot"])
+        if not args["profile"]:
+            plan = no_plan(host, [*reasons, _no_profile(host)])
+        elif topology:
             plan = compile_plan(topology, args["profile"], host)
-            plan["findings"] += [finding.as_dict() for finding in reasons]
+            plan["findings"] += [{**finding.as_dict(), "host": host} for finding in reasons]
         else:
             plan = no_plan(host, reasons)
         plan["source"] = source if topology else ""
-        plan["states"] = self._states(plan, task_vars, host) if topology and source == "host" else []
+        plan["findings"] = accept(plan["findings"], args["accepted_findings"], host, date.today().isoformat())
+        plan["states"] = self._states(plan, task_vars, host) if source == "host" else []
         return {"changed": False, "plan": plan, "ansible_facts": {"ull_plan": plan, "ull_topology": topology}}
 
     def _read(self, task_vars, host):
@@ -80,6 +90,17 @@ def _stored(path):
 def _stored_note(host, reasons):
     why = f": {reasons[0].message}" if reasons else ""
     return Finding("topology-stored", f"{host} is planned from its stored snapshot{why}", host=host)
+
+
+def _no_profile(host):
+    return Finding(
+        "profile-missing",
+        f"{host} is in no workload class",
+        "ull_class_profile",
+        None,
+        "put it into a class's group, e.g. order_engine, give it ull_profile, or leave it out with ull_hosts",
+        host,
+    )
 
 
 def _unreadable(kind, result, host):

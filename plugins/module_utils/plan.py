@@ -5,18 +5,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .boot import cmdline
-from .boot.loader import SUPPORTED
+from .consistency import contradictions
 from .cpuset import CpuSet
 from .finding import ERROR, Finding
+from .machine_check import machine_findings, partition_findings
+from .memory import memory_findings, plan_pools
 from .partition import Partition, partition
 from .profile import ROOT, Profile, read_profile
+from .selection import select_nics
 from .settings import cpu_isolation, hugepages
+from .slices.dpdk import dpdk_slice
+from .slices.irq import irq_slice
+from .slices.kernel import kernel_slices
+from .slices.kubelet import kubelet_slice
+from .slices.nics import nics_slice
+from .slices.placement import placement_slice
+from .slices.vfs import IOMMU_ROLE, iommu_args, vf_table
 from .topology.compact import complete
 
 SCHEMA = 1
+__all__ = ["SCHEMA", "compile_plan", "no_plan", "select_nics"]
+
+_EMPTY = CpuSet()
+_SETS = ("online", "housekeeping", "isolated", "tickless", "critical", "lcores", "idle")
+
+
+@dataclass
+class _Slices:
+    """The slices of roles that have no domain yet, empty as long as nothing is planned."""
+
+    irq: dict[str, Any] = field(default_factory=dict)
+    nics: list[dict[str, Any]] = field(default_factory=list)
+    vfs: list[dict[str, Any]] = field(default_factory=list)
+    dpdk: dict[str, Any] = field(default_factory=dict)
+    sysctl: dict[str, str] = field(default_factory=dict)
+    sysfs: dict[str, str] = field(default_factory=dict)
+    kubelet: dict[str, Any] = field(default_factory=dict)
+    placement: dict[str, Any] = field(default_factory=dict)
 
 
 def compile_plan(topology: Mapping[str, Any], declared: Any, host: str = "") -> dict[str, Any]:
@@ -28,23 +57,44 @@ def compile_plan(topology: Mapping[str, Any], declared: Any, host: str = "") -> 
         host: inventory name, for the findings.
 
     Returns:
-        ``schema, host, profile, cpus, numa, findings`` and a slice for each role under the role's name: ``boot_args``,
-        ``hugepages``, ``cpu_isolation``. With an error among the findings nothing may be applied.
+        ``schema, host, profile, latency_budget_ns, cpus, numa, findings`` and a slice for each role: ``boot_args,
+        hugepages, cpu_isolation, irq, nics, vfs, dpdk, sysctl, sysfs, kubelet, placement``. With an error among the
+        findings nothing may be applied.
     """
     topology = complete(dict(topology))
     profile, found = read_profile(declared)
     if profile is None or any(finding.level == ERROR for finding in found):
-        return _result(host, topology, profile, None, [], found)
-    found += _machine(topology)
+        return _result(host, topology, profile, None, [], _Slices(), found)
+    found += machine_findings(topology)
     parts, more = partition(profile, topology)
-    pools, pool_findings = _pools(profile, topology)
-    found += [*more, *pool_findings, *_nics(profile, parts, topology), *_arguments(profile, parts, pools)]
-    return _result(host, topology, profile, parts, pools, found)
+    found += [*more, *partition_findings(profile, parts, topology)]
+    pools, more = plan_pools(profile, topology)
+    found += more
+    slices, more = _slices(profile, parts, pools, topology)
+    found += [*more, *memory_findings(profile, pools, topology), *_arguments(profile, parts, pools, slices, topology)]
+    plan = _result(host, topology, profile, parts, pools, slices, found)
+    if not any(finding.level == ERROR for finding in found):
+        plan["findings"] += [{**finding.as_dict(), "host": host} for finding in contradictions(plan)]
+    return plan
 
 
 def no_plan(host: str, found: list[Finding]) -> dict[str, Any]:
     """The plan of a host of which nothing is known but what is wrong."""
-    return _result(host, {"nodes": []}, None, None, [], found)
+    return _result(host, {"nodes": [], "arch": ""}, None, None, [], _Slices(), found)
+
+
+def _slices(
+    profile: Profile, parts: Partition, pools: list[hugepages.Pool], topology: Mapping[str, Any]
+) -> tuple[_Slices, list[Finding]]:
+    nics, found = nics_slice(profile, parts, topology)
+    irq, irq_found = irq_slice(profile, parts, topology)
+    vfs, vfs_found = vf_table(profile, topology)
+    dpdk, dpdk_found = dpdk_slice(profile, parts, pools, vfs, topology)
+    sysctl, sysfs, kernel_found = kernel_slices(profile, parts, topology)
+    kubelet, kubelet_found = kubelet_slice(profile, parts, topology)
+    placement, placement_found = placement_slice(profile, parts, topology)
+    found = [*found, *irq_found, *vfs_found, *dpdk_found, *kernel_found, *kubelet_found, *placement_found]
+    return _Slices(irq, nics, vfs, dpdk, sysctl, sysfs, kubelet, placement), found
 
 
 def _result(
@@ -53,39 +103,54 @@ def _result(
     profile: Profile | None,
     parts: Partition | None,
     pools: list[hugepages.Pool],
+    slices: _Slices,
     found: list[Finding],
 ) -> dict[str, Any]:
-    empty = CpuSet()
-    parts = parts or Partition(empty, empty, empty, empty)
-    cpus = {name: str(getattr(parts, name)) for name in ("online", "housekeeping", "isolated", "tickless")}
+    parts = parts or Partition(_EMPTY, _EMPTY, _EMPTY, _EMPTY)
+    cpus = {name: str(getattr(parts, name)) for name in _SETS}
     return {
         "schema": SCHEMA,
         "host": host,
         "profile": profile.name if profile else "",
+        "latency_budget_ns": profile.latency_budget_ns if profile else 0,
         "cpus": cpus,
         "numa": [
             {"id": node["id"], "cpus": node["cpus"], "memory_bytes": node["memory_bytes"]} for node in topology["nodes"]
         ],
-        "boot_args": {"sections": _sections(profile, parts, pools)},
+        "boot_args": {"sections": _sections(profile, parts, pools, slices, topology)},
         "hugepages": {"pools": [pool.as_dict() for pool in pools]},
         "cpu_isolation": {name: cpus[name] for name in ("isolated", "tickless", "housekeeping")},
+        **vars(slices),
         "findings": [{**finding.as_dict(), "host": host} for finding in found],
     }
 
 
-def _sections(profile: Profile | None, parts: Partition, pools: list[hugepages.Pool]) -> dict[str, list[str]]:
+def _sections(
+    profile: Profile | None,
+    parts: Partition,
+    pools: list[hugepages.Pool],
+    slices: _Slices,
+    topology: Mapping[str, Any],
+) -> dict[str, list[str]]:
     """Kernel arguments by the role that wants them. An empty section stays: it takes back what an earlier plan set."""
     return {
         cpu_isolation.ROLE: cpu_isolation.boot_args(parts.isolated, parts.tickless, parts.housekeeping),
         hugepages.ROLE: hugepages.boot_args(pools),
+        IOMMU_ROLE: iommu_args(slices.vfs, topology["arch"]),
         "boot_args": list(profile.boot_args) if profile else [],
     }
 
 
-def _arguments(profile: Profile, parts: Partition, pools: list[hugepages.Pool]) -> list[Finding]:
+def _arguments(
+    profile: Profile,
+    parts: Partition,
+    pools: list[hugepages.Pool],
+    slices: _Slices,
+    topology: Mapping[str, Any],
+) -> list[Finding]:
     """Kernel arguments of the profile that the plan itself sets."""
-    sections = _sections(profile, parts, pools)
-    ours = cmdline.by_name(sections[cpu_isolation.ROLE] + sections[hugepages.ROLE])
+    sections = _sections(profile, parts, pools, slices, topology)
+    ours = cmdline.by_name([token for role, tokens in sections.items() if role != "boot_args" for token in tokens])
     return [
         Finding(
             "boot-arg-twice",
@@ -97,94 +162,3 @@ def _arguments(profile: Profile, parts: Partition, pools: list[hugepages.Pool]) 
         for index, token in enumerate(profile.boot_args)
         if cmdline.name(token) in ours
     ]
-
-
-def _machine(topology: Mapping[str, Any]) -> list[Finding]:
-    """Whether the machine can be tuned at all."""
-    if topology["container"]:
-        return [
-            Finding(
-                "container-target",
-                f"this is a container ({topology['container']})",
-                "ansible_host",
-                topology["container"],
-                "put its host into the inventory instead",
-            )
-        ]
-    if not topology["boot_loader"]:
-        return [
-            Finding("boot-loader-unsupported", "no supported boot loader found", "boot loader", "", f"use {SUPPORTED}")
-        ]
-    return []
-
-
-def _pools(profile: Profile, topology: Mapping[str, Any]) -> tuple[list[hugepages.Pool], list[Finding]]:
-    """Hugepage intents as pools; intents for the same node and size add up."""
-    pages: dict[tuple[int, int], int] = {}
-    found: list[Finding] = []
-    for index, intent in enumerate(profile.hugepages):
-        nodes, more = _places(intent.where, profile, topology, f"{ROOT}.hugepages[{index}].where")
-        found += more
-        for node in nodes:
-            pages[node, intent.size] = pages.get((node, intent.size), 0) + intent.amount // intent.size
-    pools = [hugepages.Pool(node, size, count) for (node, size), count in sorted(pages.items())]
-    return pools, found + hugepages.findings(pools, topology, f"{ROOT}.hugepages")
-
-
-def _places(where: str, profile: Profile, topology: Mapping[str, Any], path: str) -> tuple[list[int], list[Finding]]:
-    """The nodes that ``each node``, ``node N``, ``nic`` or ``nic NAME`` mean on this machine."""
-    if where == "each node":
-        return [node["id"] for node in topology["nodes"] if node["memory_bytes"] and node["cpus"]], []
-    if where.startswith("node "):
-        return [int(where[5:])], []
-    wanted = [where[4:]] if where.startswith("nic ") else list(profile.nics)
-    if not wanted:
-        remedy = "declare one under nics; the machine has " + (_names(topology["nics"]) or "none")
-        return [], [Finding("nic-not-found", "no NIC is declared", path, where, remedy)]
-    # one that is declared and not there is a finding of its own
-    nics = [nic for name in wanted for nic in select_nics(profile.nics[name], topology)]
-    unknown = [nic for nic in nics if nic["node"] < 0]
-    found = [
-        Finding("nic-node-unknown", f"the node of NIC {nic['name']} is unknown", path, where, "say `where: node N`")
-        for nic in unknown
-    ]
-    first = min((node["id"] for node in topology["nodes"]), default=0)
-    return sorted({nic["node"] if nic["node"] >= 0 else first for nic in nics}), found
-
-
-def select_nics(selector: Mapping[str, Any], topology: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The physical NICs that match every key of a selector."""
-
-    def matches(nic: Mapping[str, Any]) -> bool:
-        plain = all(nic[key] == wanted for key, wanted in selector.items() if key != "sriov")
-        return plain and selector.get("sriov", nic["sriov_total"] > 0) == (nic["sriov_total"] > 0)
-
-    return [nic for nic in topology["nics"] if nic.get("kind", "physical") == "physical" and matches(nic)]
-
-
-def _nics(profile: Profile, parts: Partition, topology: Mapping[str, Any]) -> list[Finding]:
-    """NICs that are declared but absent, or on a node without an isolated CPU."""
-    found = []
-    nodes = {node["id"]: CpuSet.parse(node["cpus"]) for node in topology["nodes"]}
-    for name, selector in profile.nics.items():
-        path = f"{ROOT}.nics.{name}"
-        nics = select_nics(selector, topology)
-        if not nics:
-            remedy = "the machine has " + (_names(topology["nics"]) or "none")
-            found.append(Finding("nic-not-found", f"no NIC of this machine is {name!r}", path, dict(selector), remedy))
-        found += [
-            Finding(
-                "nic-node-without-isolated",
-                f"NIC {nic['name']} is on node {nic['node']}, the isolated CPUs {parts.isolated} are elsewhere",
-                path,
-                dict(selector),
-                f"isolate CPUs of {nodes[nic['node']]}, or use a NIC on their node",
-            )
-            for nic in nics
-            if nic["node"] in nodes and parts.isolated and not nodes[nic["node"]] & parts.isolated
-        ]
-    return found
-
-
-def _names(nics: list[dict[str, Any]]) -> str:
-    return ", ".join(f"{nic['name']} ({nic['driver']}, {nic['pci']})" for nic in nics if nic.get("kind") != "vf")

@@ -5,117 +5,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from .cpuset import CpuSet
 from .errors import UllError
 from .finding import Finding
+from .json_schema import nearest, validate
+from .profile_schema import DEFAULTS, SCHEMA, default
 from .units import parse_size
 
 ROOT = "ull_profile"
+__all__ = ["DEFAULTS", "ROOT", "SCHEMA", "Cpus", "Pages", "Profile", "read_profile"]
 
-# JSON Schema (draft 2020-12): the words of the language, and what the documentation is made from.
-SCHEMA: dict[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "Latency profile of ull.metal",
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "class": {"type": "string", "description": "Name of the workload class, for reports."},
-        "housekeeping": {
-            "type": "string",
-            "pattern": r"^(rest|cpus [0-9,:/-]+|[1-9][0-9]{0,8}( (core|cpu)s?)? per (node|l3|package|machine))$",
-            "description": "CPUs for the system: `1 core per node`, `cpus 0-1`, or `rest` of what is isolated.",
-        },
-        "isolated": {
-            "type": "string",
-            "pattern": r"^(rest|none|cpus [0-9,:/-]+|[1-9][0-9]{0,8}( (core|cpu)s?)? per (node|l3|package|machine))$",
-            "description": "CPUs of the critical path: `rest` of housekeeping, `none`, `cpus 2-7`, `4 per node`.",
-        },
-        "tickless": {
-            "type": "string",
-            "pattern": r"^(isolated|none|cpus [0-9,:/-]+)$",
-            "description": "Isolated CPUs without the scheduler's tick: `isolated` (all of them), `none`, `cpus 2-3`.",
-        },
-        "nics": {
-            "type": "object",
-            "description": "The NICs that carry the traffic, by a name of your own.",
-            "additionalProperties": {
-                "type": "object",
-                "additionalProperties": False,
-                "minProperties": 1,
-                "properties": {
-                    "name": {"type": "string", "description": "Interface name."},
-                    "pci": {"type": "string", "description": "PCI address, e.g. 0000:81:00.0."},
-                    "driver": {"type": "string", "description": "Kernel driver, e.g. ice."},
-                    "sriov": {"type": "boolean", "description": "Whether it can have virtual functions."},
-                },
-            },
-        },
-        "hugepages": {
-            "type": "array",
-            "description": "Memory in huge pages, by size and place.",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["size", "amount", "where"],
-                "properties": {
-                    "size": {"type": "string", "description": "Page size: 2M or 1G."},
-                    "amount": {
-                        "type": "string",
-                        "description": "How much memory, e.g. `16 GiB`; on each node where several.",
-                    },
-                    "where": {
-                        "type": "string",
-                        "pattern": r"^(each node|node [0-9]{1,9}|nic( [A-Za-z0-9_-]+)?)$",
-                        "description": "`each node`, `node 1`, `nic` (nodes of all NICs), `nic feed` (that NIC's).",
-                    },
-                },
-            },
-        },
-        "boot_args": {
-            "type": "array",
-            "items": {"type": "string", "pattern": r"^[^\s\"'\\$;&|<>{}`=][^\s\"'\\$;&|<>{}`]*$"},
-            "description": "Further kernel arguments, one an item.",
-        },
-    },
-}
-
-DEFAULTS: dict[str, Any] = {
-    "class": "",
-    "housekeeping": "1 core per node",
-    "isolated": "rest",
-    "tickless": "isolated",
-    "nics": {},
-    "hugepages": [],
-    "boot_args": [],
-}
-
-_COUNT = re.compile(r"(\d+)(?: (core|cpu)s?)? per (node|l3|package|machine)\Z")
+_COUNT = re.compile(r"(\d+)(?: (core|cpu)s?)? (?:per (node|l3|package|machine)|near (nic(?: \S+)?))\Z")
+_CPUS = ("housekeeping", "isolated", "tickless", "critical")
 
 
 @dataclass(frozen=True)
 class Cpus:
-    """An intent for CPUs: a ``word``, a list, or a count per place."""
+    """An intent for CPUs: a ``word``, a list, or a count per place; ``near`` is ``nic`` or ``nic NAME``."""
 
     word: str = ""
     cpus: CpuSet = field(default_factory=CpuSet)
     count: int = 0
     unit: str = "core"
     per: str = ""
+    near: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Cpus:
         """Read what the schema's pattern let through."""
         match = _COUNT.match(text)
         if match:
-            return cls(count=int(match[1]), unit=match[2] or "core", per=match[3])
+            return cls(count=int(match[1]), unit=match[2] or "core", per=match[3] or "node", near=match[4] or "")
         if text.startswith("cpus "):
             return cls(word="cpus", cpus=CpuSet.parse(text[5:]))
         return cls(word=text)
+
+    def __str__(self) -> str:
+        if self.count:
+            return f"{self.count} {self.unit}s {f'near {self.near}' if self.near else f'per {self.per}'}"
+        return f"cpus {self.cpus}" if self.word == "cpus" else self.word
 
 
 @dataclass(frozen=True)
@@ -129,15 +61,25 @@ class Pages:
 
 @dataclass(frozen=True)
 class Profile:
-    """A valid profile, its words read."""
+    """A valid profile, its words read. Mappings hold every key of theirs, those not said with their default."""
 
     name: str
     housekeeping: Cpus
     isolated: Cpus
     tickless: Cpus
+    critical: Cpus
+    lcores: Cpus
     nics: Mapping[str, Mapping[str, Any]]
     hugepages: tuple[Pages, ...]
+    dpdk: Mapping[str, Any]
+    kubelet: Mapping[str, Any]
+    stores: Mapping[str, Mapping[str, Any]]
     boot_args: tuple[str, ...]
+    idle_siblings: bool = False
+    latency_budget_ns: int = 0
+    kernel: str = "any"
+    transparent_hugepages: str = "never"
+    sysctl: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_profile(declared: Any) -> tuple[Profile | None, list[Finding]]:
@@ -148,13 +90,29 @@ def read_profile(declared: Any) -> tuple[Profile | None, list[Finding]]:
     values = {**DEFAULTS, **declared}
     try:
         pages = tuple(_pages(entry, f"{ROOT}.hugepages[{i}]") for i, entry in enumerate(values["hugepages"]))
-        intents = {key: _intent(values[key], f"{ROOT}.{key}") for key in ("housekeeping", "isolated", "tickless")}
+        intents = {key: _intent(values[key], f"{ROOT}.{key}") for key in _CPUS}
+        dpdk = _filled(values["dpdk"], "dpdk")
+        lcores = _intent(dpdk["lcores"], f"{ROOT}.dpdk.lcores")
+        _check_irqs(values["nics"])
     except UllError as wrong:
         return None, [Finding("profile-bad-value", wrong.message, wrong.variable, wrong.value, wrong.remedy)]
     profile = Profile(
-        name=values["class"], nics=values["nics"], hugepages=pages, boot_args=tuple(values["boot_args"]), **intents
+        name=values["class"],
+        lcores=lcores,
+        nics=values["nics"],
+        hugepages=pages,
+        dpdk=dpdk,
+        kubelet=_filled(values["kubelet"], "kubelet") if values["kubelet"] else {},
+        stores=_stores(values["stores"]),
+        boot_args=tuple(values["boot_args"]),
+        idle_siblings=values["smt"] == "idle siblings",
+        latency_budget_ns=values["latency_budget_ns"],
+        kernel=values["kernel"],
+        transparent_hugepages=values["transparent_hugepages"],
+        sysctl={name.replace("/", "."): str(value) for name, value in values["sysctl"].items()},
+        **intents,
     )
-    return profile, _undeclared_nics(profile)
+    return profile, list(_undeclared_nics(profile))
 
 
 def _intent(text: str, path: str) -> Cpus:
@@ -176,67 +134,32 @@ def _pages(entry: Mapping[str, str], path: str) -> Pages:
     return Pages(size, amount, entry["where"])
 
 
-def _undeclared_nics(profile: Profile) -> list[Finding]:
-    return [
-        Finding(
-            "nic-not-found",
-            f"nics has no {pages.where[4:]!r}",
-            f"{ROOT}.hugepages[{index}].where",
-            pages.where,
-            _nearest(pages.where[4:], list(profile.nics)) or "declare it under nics",
-        )
-        for index, pages in enumerate(profile.hugepages)
-        if pages.where.startswith("nic ") and pages.where[4:] not in profile.nics
-    ]
+def _filled(said: Mapping[str, Any], key: str) -> dict[str, Any]:
+    words = SCHEMA["properties"][key]["properties"]
+    return {**{name: default(inner) for name, inner in words.items()}, **said}
 
 
-_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
-    "object": ((Mapping,), "a mapping"),
-    "array": ((list, tuple), "a list"),
-    "string": ((str,), "a text"),
-    "boolean": ((bool,), "true or false"),
-}
+def _stores(said: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """With the node by default, and the memory in bytes."""
+    return {
+        name: {"where": "node 0", **store, "bytes": parse_size(store["memory"], f"{ROOT}.stores.{name}.memory")}
+        for name, store in said.items()
+    }
 
 
-def validate(value: Any, schema: Mapping[str, Any], path: str) -> list[Finding]:
-    """Check a value against the part of JSON Schema that ``SCHEMA`` uses; the standard library has no validator."""
-    types, words = _TYPES[schema["type"]]
-    if not isinstance(value, types):
-        return [_bad(f"this should be {words}", path, value, schema)]
-    if isinstance(value, Mapping):
-        return _validate_object(value, schema, path)
-    if isinstance(value, (list, tuple)):
-        return [f for i, item in enumerate(value) for f in validate(item, schema["items"], f"{path}[{i}]")]
-    # JSON Schema's $ is the end alone, Python's also stands before a last line feed
-    if "pattern" in schema and (str(value).endswith("\n") or not re.search(schema["pattern"], str(value))):
-        return [_bad("this is not in the language of profiles", path, value, schema)]
-    return []
+def _check_irqs(nics: Mapping[str, Any]) -> None:
+    for name, nic in nics.items():
+        _intent(nic.get("irqs", ""), f"{ROOT}.nics.{name}.irqs")
 
 
-def _validate_object(value: Mapping[str, Any], schema: Mapping[str, Any], path: str) -> list[Finding]:
-    known, others = schema.get("properties", {}), schema.get("additionalProperties", True)
-    found = [
-        Finding("profile-bad-value", f"{key} is missing", path, dict(value), known[key]["description"])
-        for key in schema.get("required", [])
-        if key not in value
-    ]
-    if len(value) < schema.get("minProperties", 0):
-        found.append(_bad("this is empty", path, dict(value), {"description": f"say one of {', '.join(known)}"}))
-    for key, inner in value.items():
-        if key in known:
-            found += validate(inner, known[key], f"{path}.{key}")
-        elif isinstance(others, Mapping):
-            found += validate(inner, others, f"{path}.{key}")
-        elif not others:
-            remedy = _nearest(str(key), list(known)) or f"known are {', '.join(known)}"
-            found.append(Finding("profile-unknown-key", f"there is no {key!r}", f"{path}.{key}", inner, remedy))
-    return found
-
-
-def _bad(message: str, path: str, value: Any, schema: Mapping[str, Any]) -> Finding:
-    return Finding("profile-bad-value", message, path, value, schema.get("description", "see docs/profile.md"))
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    close = get_close_matches(word, known, 1, 0.5)
-    return f"did you mean {close[0]!r}?" if close else ""
+def _undeclared_nics(profile: Profile) -> Iterator[Finding]:
+    """Every ``nic NAME`` that nics does not have."""
+    said = [(f"hugepages[{index}].where", pages.where, pages.where) for index, pages in enumerate(profile.hugepages)]
+    said += [(f"stores.{name}.where", store["where"], store["where"]) for name, store in profile.stores.items()]
+    intents = {"isolated": profile.isolated, "critical": profile.critical, "dpdk.lcores": profile.lcores}
+    said += [(key, intent.near, str(intent)) for key, intent in intents.items()]
+    for key, where, value in said:
+        name = where[4:]
+        if name and where.startswith("nic ") and name not in profile.nics:
+            remedy = nearest(name, list(profile.nics)) or "declare it under nics"
+            yield Finding("nic-not-found", f"nics has no {name!r}", f"{ROOT}.{key}", value, remedy)

@@ -25,6 +25,12 @@ options:
     type: str
     choices: [auto, host, snapshot]
     default: auto
+  accepted_findings:
+    description:
+      - Findings that are accepted, a list of mappings with C(id), C(reason), C(until) (the last day it holds) and C(hosts)
+        (a host name with V(*) and V(?), by default all). See C(docs/findings.md).
+    type: raw
+    default: []
 attributes:
   check_mode:
     support: full

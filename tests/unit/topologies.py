@@ -128,7 +128,34 @@ _PAGES = st.sampled_from([("2M", "64 MiB"), ("2M", "4 GiB"), ("1G", "1 GiB"), ("
 _WHERE = st.one_of(
     st.sampled_from(["each node", "nic", "nic feed", "nic other"]), st.integers(0, 41).map("node {}".format)
 )
-_NICS = st.sampled_from([{}, {"driver": "ice"}, {"sriov": True}, {"driver": "igb", "sriov": False}, {"name": "eth0"}])
+_MEANT = st.sampled_from([{"driver": "ice"}, {"sriov": True}, {"driver": "igb", "sriov": False}, {"name": "eth0"}])
+_MACS = st.sampled_from(["02:00:5e:00:10:00", "02:00:5e:00:10:02"])
+_VFS = st.fixed_dictionaries(
+    {"count": st.integers(1, 9)},
+    optional={
+        "use": st.sampled_from(["dpdk", "kernel", "pod"]),
+        "mac": _MACS,
+        "vlan": st.integers(1, 4094),
+        "mtu": st.sampled_from([1500, 9000]),
+    },
+)
+_WANTED = st.fixed_dictionaries(
+    {},
+    optional={
+        "min_speed": st.sampled_from(["10G", "100G"]),
+        "mtu": st.sampled_from([1500, 9000, 65000]),
+        "queues": st.integers(1, 20),
+        "rings": st.sampled_from(["max", 4096]),
+        "irqs": st.one_of(st.sampled_from(["housekeeping", "isolated"]), _LISTS),
+        "vfs": st.lists(_VFS, max_size=2),
+    },
+)
+_NICS = st.builds(lambda meant, wanted: {**meant, **wanted}, _MEANT, _WANTED)
+_NEAR = st.builds(
+    "{}{} near nic{}".format, st.integers(1, 4), st.sampled_from(["", " cpus"]), st.sampled_from(["", " feed"])
+)
+_MEMORY = st.sampled_from(["64 MiB", "1 GiB", "40 GiB"])
+_STORE = st.fixed_dictionaries({"memory": _MEMORY}, optional={"where": st.sampled_from(["node 0", "node 3", "nic"])})
 
 
 def profiles() -> st.SearchStrategy[dict[str, Any]]:
@@ -138,13 +165,36 @@ def profiles() -> st.SearchStrategy[dict[str, Any]]:
         optional={
             "class": st.just("random"),
             "housekeeping": st.one_of(st.just("rest"), _LISTS, _COUNTS),
-            "isolated": st.one_of(st.sampled_from(["rest", "none"]), _LISTS, _COUNTS),
+            "isolated": st.one_of(st.sampled_from(["rest", "none"]), _LISTS, _COUNTS, _NEAR),
+            "critical": st.one_of(st.just("none"), _LISTS, _COUNTS, _NEAR),
+            "smt": st.sampled_from(["whole cores", "idle siblings"]),
             "tickless": st.one_of(st.sampled_from(["isolated", "none"]), _LISTS),
-            "nics": st.dictionaries(st.sampled_from(["feed", "other"]), _NICS.filter(bool), max_size=2),
+            "nics": st.dictionaries(st.sampled_from(["feed", "other"]), _NICS, max_size=2),
             "hugepages": st.lists(
                 st.builds(lambda pages, where: {"size": pages[0], "amount": pages[1], "where": where}, _PAGES, _WHERE),
                 max_size=3,
             ),
-            "boot_args": st.lists(st.sampled_from(["skew_tick=1", "nohz_full=1", "quiet"]), max_size=2),
+            "boot_args": st.lists(st.sampled_from(["skew_tick=1", "nohz_full=1", "quiet", "nosmt"]), max_size=2),
+            "dpdk": st.fixed_dictionaries(
+                {},
+                optional={
+                    "lcores": st.one_of(st.sampled_from(["none", "critical"]), _LISTS, _COUNTS, _NEAR),
+                    "memory": _MEMORY,
+                },
+            ),
+            "kubelet": st.fixed_dictionaries(
+                {},
+                optional={
+                    "version": st.sampled_from(["1.20", "1.34"]),
+                    "cpu_manager": st.sampled_from(["static", "none"]),
+                    "topology_manager": st.sampled_from(["single-numa-node", "none"]),
+                    "memory_manager": st.sampled_from(["Static", "None"]),
+                    "reserved_memory": _MEMORY,
+                },
+            ),
+            "stores": st.fixed_dictionaries({}, optional={"postgresql": _STORE, "redis": _STORE}),
+            "kernel": st.sampled_from(["any", "rt", "generic"]),
+            "sysctl": st.sampled_from([{}, {"vm.swappiness": 10, "kernel.numa_balancing": "1"}]),
+            "latency_budget_ns": st.sampled_from([0, 1000]),
         },
     )

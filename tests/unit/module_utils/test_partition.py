@@ -38,7 +38,7 @@ def divide(machine, **declared):
          "2-3,6-7,10-11,14-15 | 0-1,4-5,8-9,12-13 | ", ["cpu-0-isolated"]),
         ({"isolated": "cpus 1,9", "housekeeping": "rest"}, "0,2-8,10-15 | 1,9 | 1,9", []),
         ({"isolated": "cpus 1,9", "tickless": "cpus 1"}, "0,2-8,10-15 | 1,9 | 1", ["cpu-unassigned"]),
-        ({"isolated": "none"}, "0-15 |  | ", ["cpu-unassigned"]),
+        ({"isolated": "none"}, "0-15 |  | ", []),
         ({"isolated": "cpus 1,9", "tickless": "cpus 1,2"}, "0,2-8,10-15 | 1,9 | 1-2",
          ["cpu-unassigned", "tickless-not-isolated"]),
         ({"isolated": "cpus 0-3", "housekeeping": "cpus 3-15"}, "4-15 | 0-3 | 0-3",

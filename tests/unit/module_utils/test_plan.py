@@ -46,6 +46,7 @@ def test_a_slice_for_each_role():
             "irqaffinity=0,4,8,12",
         ],
         "hugepages": ["hugepagesz=1G", "hugepages=0:4,1:4"],
+        "dpdk": [],
         "boot_args": ["skew_tick=1"],
     }
     assert plan["cpus"]["housekeeping"] == plan["cpu_isolation"]["housekeeping"] == "0,4,8,12"

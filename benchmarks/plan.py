@@ -69,7 +69,7 @@ def main() -> None:
         pace[count] = planned / count
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
         print(f"{count:>8} {planned:>7.2f} s {shown:>7.2f} s {count / planned:>9.0f} {peak:>8} MiB")
-    few, many = pace.values()
+    few, many = pace[hosts // 10], pace[hosts]
     print(f"time a host, {hosts} hosts against {hosts // 10}: {many / few:.2f} (1.00 is linear)")
 
 

@@ -42,14 +42,16 @@ class ActionModule(ActionBase):
             reasons = [_stored_note(host, reasons)] if topology else [*reasons, _missing(host, args["snapshot"])]
         elif topology:
             reasons = changed(_stored(args["snapshot"]), topology, args["snapshot"])
-        if topology:
+        if not args["profile"]:
+            plan = no_plan(host, [*reasons, _no_profile(host)])
+        elif topology:
             plan = compile_plan(topology, args["profile"], host)
             plan["findings"] += [{**finding.as_dict(), "host": host} for finding in reasons]
         else:
             plan = no_plan(host, reasons)
         plan["source"] = source if topology else ""
         plan["findings"] = accept(plan["findings"], args["accepted_findings"], host, date.today().isoformat())
-        plan["states"] = self._states(plan, task_vars, host) if topology and source == "host" else []
+        plan["states"] = self._states(plan, task_vars, host) if source == "host" else []
         return {"changed": False, "plan": plan, "ansible_facts": {"ull_plan": plan, "ull_topology": topology}}
 
     def _read(self, task_vars, host):
@@ -88,6 +90,17 @@ def _stored(path):
 def _stored_note(host, reasons):
     why = f": {reasons[0].message}" if reasons else ""
     return Finding("topology-stored", f"{host} is planned from its stored snapshot{why}", host=host)
+
+
+def _no_profile(host):
+    return Finding(
+        "profile-missing",
+        f"{host} is in no workload class",
+        "ull_class_profile",
+        None,
+        "put it into a class's group, e.g. order_engine, give it ull_profile, or leave it out with ull_hosts",
+        host,
+    )
 
 
 def _unreadable(kind, result, host):

@@ -9,17 +9,21 @@ version_added: "0.1.0"
 author: The ull.metal maintainers (@ull-metal)
 description:
   - What would change on each host, at which impact, and what is wrong with its declaration.
+positional: topologies
 options:
   _input:
     description: Plans as the action M(ull.metal.plan) returns them.
     type: list
     required: true
+  topologies:
+    description: The fact C(ull_topology) by host, for cores and devices. Hosts may be missing.
+    type: dict
 """
 
 EXAMPLES = r"""
 - name: Show it
   ull.metal.show:
-    text: "{{ [ull_plan] | ull.metal.plan_text }}"
+    text: "{{ [ull_plan] | ull.metal.plan_text({inventory_hostname: ull_topology}) }}"
 """
 
 RETURN = r"""

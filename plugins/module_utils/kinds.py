@@ -47,6 +47,10 @@ DECLARATION = {
     "profile-unknown-key": _never(
         "A misspelt key would be silently without effect.", "Use the word that is proposed, or one of docs/profile.md."
     ),
+    "profile-missing": _never(
+        "A host must not be tuned by defaults that nobody chose for it.",
+        "Put it into a workload class's group, give it ull_profile, or leave it out with ull_hosts.",
+    ),
     "profile-bad-value": _never(
         "The value is not one that the profile language knows.", "Use one of the examples in docs/profile.md."
     ),

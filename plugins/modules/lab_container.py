@@ -9,11 +9,11 @@ module: lab_container
 short_description: Start and remove a light host of the lab
 version_added: 0.1.0
 description:
-  - A light host is systemd in a container (systemd-nspawn) over a shared root file system, up in a second. It serves where
-    no own kernel is needed.
+  - A light host is systemd in a container (systemd-nspawn) over a shared root file system, up in a second. It serves
+    where no own kernel is needed.
   - Runs on the controller, as root; delegate the task there.
-  - The containers are on a bridge of their own with NAT, which goes with the last of them. Only processes that are verifiably
-    this container's are ever ended.
+  - The containers are on a bridge of their own with NAT, which goes with the last of them. Only processes that are
+    verifiably this container's are ever ended.
 author:
   - The ull.metal maintainers (@ull-metal)
 options:

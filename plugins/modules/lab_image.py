@@ -9,8 +9,8 @@ module: lab_image
 short_description: Build the image of the lab's machines
 version_added: 0.1.0
 description:
-  - Builds a Debian disk for virtual machines (GRUB, stock kernel), or a Debian root file system for containers, from the
-    package sources that the controller already uses.
+  - Builds a Debian disk for virtual machines (GRUB, stock kernel), or a Debian root file system for containers, from
+    the package sources that the controller already uses.
   - An image is cached under a key made from all that goes into it. What is there is not built again.
   - Makes the lab's keys (login, host key, known_hosts) where they are missing.
 author:
@@ -40,8 +40,8 @@ options:
     default: 6
   mirror:
     description:
-      - apt lines (C(deb ADDRESS SUITE main)) to build from. Empty takes Debian from where the controller's own apt does, or
-        else from where mmdebstrap knows it to be.
+      - apt lines (C(deb ADDRESS SUITE main)) to build from. Empty takes Debian from where the controller's own apt
+        does, or else from where mmdebstrap knows it to be.
     type: list
     elements: str
     default: []
@@ -91,7 +91,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.lab.access import ensure_keys
-from ansible_collections.ull.metal.plugins.module_utils.lab.image import KINDS, Builder, describe, spec_of
+from ansible_collections.ull.metal.plugins.module_utils.lab.builder import Builder, describe, spec_of
+from ansible_collections.ull.metal.plugins.module_utils.lab.image import KINDS
 from ansible_collections.ull.metal.plugins.module_utils.lab.state import Lab
 
 

@@ -9,8 +9,9 @@ module: lab_vm
 short_description: Start, stop and remove a virtual machine of the lab
 version_added: 0.1.0
 description:
-  - A lab machine looks like a two-socket server. It has two NUMA nodes, an IOMMU with interrupt remapping, a management NIC
-    on node 0 and an SR-IOV NIC (igb, 7 VFs) on node 1. KVM runs it where the CPU really offers that, else QEMU emulates it.
+  - A lab machine looks like a two-socket server. It has two NUMA nodes, an IOMMU with interrupt remapping, a
+    management NIC on node 0 and an SR-IOV NIC (igb, 7 VFs) on node 1.
+  - KVM runs it where the CPU really offers that, else QEMU emulates it.
   - Runs on the controller; delegate the task there. Needs no root.
   - Nothing listens beyond loopback. Only processes that are verifiably this machine's are ever ended.
 author:
@@ -38,10 +39,10 @@ options:
     type: str
     default: ""
   image:
-    description: The disk image that a fresh machine begins with. Empty takes the newest that M(ull.metal.lab_image) built.
+    description: The disk that a fresh machine begins with. Empty takes the newest that M(ull.metal.lab_image) built.
     type: path
   ssh_port:
-    description: Port on loopback that leads to the machine's ssh. 0 keeps the one it had, or takes a free one from 2300 on.
+    description: Port on loopback that leads to its ssh. 0 keeps the one it had, or takes a free one from 2300 on.
     type: int
     default: 0
   cpus:
@@ -58,7 +59,7 @@ options:
     type: int
     default: 4
   fabric:
-    description: Multicast group and port on loopback, the wire between the SR-IOV NICs of all machines that name the same.
+    description: Multicast group and port on loopback, the wire between the SR-IOV NICs of machines that name the same.
     type: str
     default: 230.0.0.1:4321
   from_snapshot:

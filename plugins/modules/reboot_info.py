@@ -12,6 +12,15 @@ description:
   - Compares the arguments that the next boot gives with those the kernel runs with, for every argument that this
     collection sets or has set. Arguments of others never ask for a reboot. Writes nothing.
 options:
+  sections:
+    description:
+      - Kernel arguments that are about to be put into the boot loader, by role, as M(ull.metal.boot_args) takes them; in
+        check mode they are not there yet. Without, what is there counts.
+    type: dict
+  replace:
+    description: Whether O(sections) are all there will be.
+    type: bool
+    default: false
   root:
     description: Folder that holds the machine's files; another than V(/) is a captured tree.
     type: path
@@ -48,17 +57,18 @@ boot_id:
 """
 
 from ansible_collections.ull.metal.plugins.module_utils.module import run
-from ansible_collections.ull.metal.plugins.module_utils.settings.boot_args import pending
+from ansible_collections.ull.metal.plugins.module_utils.settings.boot_args import BootArgs, BootStore
 
 
 def work(params, host, check_mode):
-    differences = pending(host)
+    sections = BootArgs(params["sections"] or {}, params["replace"]).after(host)
+    differences = BootStore(sections).differences(host)
     boot_id = host.read("/proc/sys/kernel/random/boot_id")
     return {"required": bool(differences), "differences": differences, "boot_id": boot_id}
 
 
 def main() -> None:
-    run({}, work)
+    run({"sections": {"type": "dict"}, "replace": {"type": "bool", "default": False}}, work)
 
 
 if __name__ == "__main__":

@@ -75,13 +75,14 @@ def test_roles(role):
     for file in ("README.md", "defaults/main.yml", "meta/main.yml", "meta/argument_specs.yml", "tasks/main.yml"):
         assert (role / file).is_file(), f"{role.name} has no {file}"
     assert load(role / "meta/main.yml")["galaxy_info"]["description"]
-    main = load(role / "meta/argument_specs.yml")["argument_specs"]["main"]
+    entries = load(role / "meta/argument_specs.yml")["argument_specs"]
     defaults = load(role / "defaults/main.yml") or {}
-    assert main["short_description"]
-    assert undescribed(main["options"]) == []
-    assert [name for name in {**defaults, **main["options"]} if not name.startswith(f"{role.name}_")] == []
-    required = {name for name, option in main["options"].items() if option.get("required")}
-    assert set(defaults) == set(main["options"]) - required
+    options = {name: option for entry in entries.values() for name, option in entry["options"].items()}
+    assert all(entry["short_description"] for entry in entries.values())
+    assert undescribed(options) == []
+    assert [name for name in {**defaults, **options} if not name.startswith(f"{role.name}_")] == []
+    required = {name for name, option in options.items() if option.get("required")}
+    assert set(defaults) == set(options) - required
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)

@@ -36,7 +36,7 @@ def topology(
             dead = {"package": -1, "core": -1, "siblings": str(cpu), "l3": -1}
             cpus.append({**row, **({} if up else dead), "online": up})
     cpus.sort(key=lambda cpu: cpu["id"])
-    memory = memory or dict.fromkeys({node for node, _ in cores}, 32)
+    memory = memory or dict.fromkeys({node for node, _threads in cores}, 32)
     return {
         "schema": 1,
         "arch": "x86_64",
@@ -83,7 +83,7 @@ def topologies(draw: st.DrawFn) -> dict[str, Any]:
     """Machines with sparse nodes and CPUs, SMT of 1 to 8, offline CPUs, nodes of CPUs or of memory alone."""
     nodes = draw(st.lists(st.integers(0, 40), min_size=1, max_size=4, unique=True))
     threads = draw(st.sampled_from([1, 2, 4, 8]))
-    per_node = [draw(st.integers(0, 5)) for _ in nodes]
+    per_node = [draw(st.integers(0, 5)) for _node in nodes]
     total = max(1, sum(per_node)) * threads
     gap = draw(st.sampled_from([1, 1, 1, 2, 8]))
     numbers = [number * gap for number in range(total)]

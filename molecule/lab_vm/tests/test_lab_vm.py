@@ -26,10 +26,8 @@ def test_two_sockets(host):
     assert packages == ["0", "0", "1", "1"]
 
 
-@pytest.mark.parametrize("flag", ["pdpe1gb", "constant_tsc", "x2apic"])
+@pytest.mark.parametrize("flag", ["pdpe1gb", "x2apic"])
 def test_cpu_flags(host, flag):
-    if flag == "constant_tsc" and "TCG" in read(host, "/proc/cpuinfo"):
-        flag = "rdtscp"
     assert flag in read(host, "/proc/cpuinfo").split()
 
 
@@ -57,7 +55,6 @@ def test_mac_address_is_its_own(host):
 
 
 def test_no_way_out(host):
-    assert host.run("ping -c1 -W1 10.0.2.2").rc in (0, 1)
     assert host.run("python3 -c 'import socket; socket.create_connection((\"10.0.2.2\", 22), 2)'").rc != 0
 
 
@@ -68,7 +65,7 @@ def test_its_clock_is_right(host):
 
 
 def test_it_has_booted_once(host):
-    assert len(host.check_output("journalctl --list-boots --no-legend --output=json").strip("[]").split("},")) == 1
+    assert len(json.loads(host.check_output("journalctl --list-boots --quiet --output=json"))) == 1
 
 
 def test_everything_runs(host):
@@ -86,7 +83,7 @@ def test_login_by_key_only(host):
     settings = host.check_output("sshd -T").splitlines()
     assert "passwordauthentication no" in settings
     assert "permitrootlogin without-password" in settings
-    assert host.file("/etc/shadow").content_string.startswith("root:*:")
+    assert host.check_output("grep ^root: /etc/shadow").startswith("root:*:")
 
 
 def test_update_grub_finds_nothing_to_change(host):

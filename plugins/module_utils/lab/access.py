@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from ..errors import UllError
-from .state import Lab, run
+from .state import Lab, attempt, run
 
 LOGIN_KEY = "id_ed25519"
 HOST_KEY = "ssh_host_ed25519_key"
@@ -67,9 +67,7 @@ def ssh_argv(lab: Lab, address: str, port: int, command: str) -> list[str]:
 
 def ssh(lab: Lab, address: str, port: int, command: str) -> subprocess.CompletedProcess[str]:
     """Run a command on a lab machine."""
-    return subprocess.run(
-        ssh_argv(lab, address, port, command), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-    )
+    return attempt(ssh_argv(lab, address, port, command))
 
 
 def greets(address: str, port: int) -> bool:
@@ -82,7 +80,7 @@ def greets(address: str, port: int) -> bool:
 
 
 def wait_for_login(
-    lab: Lab, address: str, port: int, seconds: float, alive: Callable[[], bool], console: Callable[[], str]
+    lab: Lab, address: str, port: int, seconds: float, *, alive: Callable[[], bool], console: Callable[[], str]
 ) -> None:
     """Wait until one can log in.
 

@@ -18,7 +18,7 @@ from typing import Any
 from ..errors import UllError
 from . import access
 from .network import MTU, Network
-from .state import Lab, Process, read_json, tail, write_json
+from .state import Lab, Process, read_json, remove_tree, tail, write_json
 
 KIND = "container"
 PROGRAM = "systemd-nspawn"
@@ -41,8 +41,9 @@ def script(folder: Path, image: Path, machine: str, bridge: str) -> str:
             "mount -t cgroup2 cgroup2 /sys/fs/cgroup",
             f"mkdir -p /sys/fs/cgroup/{machine}",
             f"echo $$ >/sys/fs/cgroup/{machine}/cgroup.procs",
-            f"exec {PROGRAM} --quiet --directory={q(str(folder / 'root'))} --machine={machine} --register=no --keep-unit "
-            f"--network-bridge={bridge} --resolv-conf=off --timezone=off --link-journal=no --console=pipe --boot",
+            f"exec {PROGRAM} --quiet --directory={q(str(folder / 'root'))} --machine={machine} "
+            f"--network-bridge={bridge} --register=no --keep-unit "
+            "--resolv-conf=off --timezone=off --link-journal=no --console=pipe --boot",
             "",
         )
     )
@@ -172,6 +173,8 @@ class Container:
         start = script(self.folder, image, self.machine, self.network.name)
         (self.folder / "start.sh").write_text(start)
         with (self.folder / "console.log").open("wb") as console:
+            # it outlives the module
+            # pylint: disable-next=ansible-bad-function
             process = subprocess.Popen(
                 ["unshare", "--mount", "--propagation", "private", "bash", str(self.folder / "start.sh")],
                 stdin=subprocess.DEVNULL,
@@ -182,7 +185,7 @@ class Container:
             )
         # unshare, bash and systemd-nspawn are one process: each execs the next
         (self.folder / "pid").write_text(f"{process.pid}\n")
-        for _ in range(200):
+        for _attempt in range(200):
             if self.process.pid and self.process.children():
                 return
             if process.poll() is not None:
@@ -197,7 +200,9 @@ class Container:
             UllError: it does not come within the time.
         """
         address = self.record["address"]
-        access.wait_for_login(self.lab, address, 22, seconds, lambda: bool(self.process.pid), self.console)
+        access.wait_for_login(
+            self.lab, address, 22, seconds, alive=lambda: bool(self.process.pid), console=self.console
+        )
 
     def remove(self) -> None:
         """End it at once and forget all that it wrote; with the last one the network goes."""
@@ -224,11 +229,11 @@ class Container:
 
     def _clear(self) -> None:
         for tree in (CGROUP / self.machine, CGROUP / "unified" / self.machine):
-            for _ in range(40):  # the kernel empties it a moment after the last process
-                for folder, _, _ in os.walk(tree, topdown=False):
+            for _attempt in range(40):  # the kernel empties it a moment after the last process
+                for folder, _folders, _files in os.walk(tree, topdown=False):
                     with contextlib.suppress(OSError):
                         Path(folder).rmdir()
                 if not tree.exists():
                     break
                 time.sleep(0.05)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_tree(self.folder)

@@ -1,6 +1,6 @@
 # Copyright: the ull.metal contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A bootable disk from a folder: partition table, GRUB for BIOS, one ext4; without a loop device or a running kernel."""
+"""A bootable disk from a folder: partition table, GRUB for BIOS, one ext4. No loop device, no running kernel."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def boot_sectors(boot: bytes, core: bytes, sectors: int, label: str) -> bytes:
     return bytes(record + image)
 
 
-def write_disk(root: Path, raw: Path, size_gib: int, uuid: str, label: str, log: Path) -> None:
+def write_disk(root: Path, raw: Path, *, size_gib: int, uuid: str, label: str, log: Path) -> None:
     """Write the folder ``root`` as a bootable raw disk.
 
     Args:
@@ -62,11 +62,9 @@ def write_disk(root: Path, raw: Path, size_gib: int, uuid: str, label: str, log:
         stream.truncate(size_gib << 30)
     sectors = (size_gib << 30) // SECTOR
     blocks = (sectors - FIRST_SECTOR) // 8
-    run(
-        ["mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-U", uuid, "-L", "root", "-O", FEATURES]
-        + ["-d", str(root), "-E", f"offset={FIRST_SECTOR * SECTOR}", str(raw), str(blocks)],
-        log=log,
-    )
+    options = ["-q", "-F", "-t", "ext4", "-b", "4096", "-U", uuid, "-L", "root", "-O", FEATURES]
+    content = ["-d", str(root), "-E", f"offset={FIRST_SECTOR * SECTOR}"]
+    run(["mke2fs", *options, *content, str(raw), str(blocks)], log=log)
     grub = root / "boot/grub/i386-pc"
     with raw.open("r+b") as stream:
         stream.write(boot_sectors((grub / "boot.img").read_bytes(), (grub / "core.img").read_bytes(), sectors, label))

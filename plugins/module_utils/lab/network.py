@@ -16,7 +16,7 @@ from .state import Lab, read_json, run, write_json
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 # The bridge's, too: with 1500 behind NAT, large answers got lost and apt hung
 MTU = 1400
-POOL = ipaddress.ip_network("10.213.0.0/16")
+POOL = ipaddress.IPv4Network("10.213.0.0/16")
 
 
 def name_of(lab: Lab) -> str:
@@ -31,7 +31,7 @@ def choose(lab: Lab, used: list[str]) -> str:
         lab: the lab.
         used: addresses with prefix that the machine has, e.g. ``10.0.0.1/8``.
     """
-    taken = [ipaddress.ip_interface(address).network for address in used if ":" not in address]
+    taken = [ipaddress.IPv4Interface(address).network for address in used if ":" not in address]
     subnets = list(POOL.subnets(new_prefix=24))
     first = int(hashlib.sha256(str(lab.folder).encode()).hexdigest(), 16) % len(subnets)
     for subnet in subnets[first:] + subnets[:first]:
@@ -96,7 +96,7 @@ class Network:
         try:
             ipaddress.IPv4Network(subnet)
         except ValueError as wrong:
-            raise UllError(f"this is no IPv4 network: {wrong}", variable="network", value=subnet) from wrong
+            raise UllError(f"this is not an IPv4 network: {wrong}", variable="network", value=subnet) from wrong
         write_json(self._file, {"subnet": subnet, "forwarding": FORWARDING.read_text().strip()})
         if not self.up:
             run(["ip", "link", "add", self.name, "type", "bridge"])

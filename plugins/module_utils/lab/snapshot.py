@@ -8,23 +8,23 @@ Machines share both, read-only.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 
 from . import access
 from .qmp import Qmp
-from .state import Lab, read_json, run
+from .state import Lab, read_json, remove_tree, run
 from .vm import ADDRESS, Hardware, Vm, argv, host_accelerator
 
 
 def folder_of(lab: Lab, image: Path, hardware: Hardware) -> Path:
     """Where the booted machine of an image and a hardware is kept. Another QEMU's state would not load."""
-    command = argv(hardware, Path("/x"), 1, 1, "x", host_accelerator())
+    command = argv(hardware, Path("/x"), port=1, fabric="x", accel=host_accelerator())
     version = run([command[0], "--version"]).splitlines()[0]
-    parts = [str(image.resolve().name), asdict(hardware), command, version]
+    parts = [str(image.resolve()), asdict(hardware), command, version]
     return lab.images / f"booted-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]}"
 
 
@@ -49,10 +49,12 @@ def ensure(lab: Lab, image: Path, hardware: Hardware, timeout: float) -> Path:
                 qmp.execute("migrate", uri=f"file:{template.folder / 'state'}")
                 qmp.wait_migration(300)
             template.end()
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_tree(folder)
             template.folder.replace(folder)
         finally:
             template.remove()
+            with contextlib.suppress(OSError):
+                template.folder.parent.rmdir()
     return folder
 
 

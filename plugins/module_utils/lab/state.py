@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -103,30 +104,66 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     temporary.replace(path)
 
 
+def attempt(argv: list[str], cwd: Path | None = None, log: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a tool of the controller, with its output kept, or appended to ``log``.
+
+    Raises:
+        UllError: it is missing.
+    """
+    environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        with log.open("ab") if log else contextlib.nullcontext(subprocess.PIPE) as stream:
+            # pylint: disable-next=ansible-bad-function
+            return subprocess.run(
+                argv,
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                text=True,
+                check=False,
+            )
+    except FileNotFoundError as missing:
+        raise UllError(
+            f"{argv[0]} is not installed", value=argv[0], remedy="run role ull.metal.lab_host, or `make lab-start`"
+        ) from missing
+
+
 def run(argv: list[str], cwd: Path | None = None, log: Path | None = None) -> str:
     """Run a tool of the controller and return what it printed, or append that to ``log``.
 
     Raises:
         UllError: it is missing or fails; its own words are in the message.
     """
-    environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        if log is None:
-            done = subprocess.run(argv, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
-            words = done.stderr or done.stdout
-        else:
-            with log.open("ab") as stream:
-                done = subprocess.run(
-                    argv, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, check=False
-                )
-            words = f"see {log}\n{tail(log, 15)}" if done.returncode else ""
-    except FileNotFoundError as missing:
-        raise UllError(
-            f"{argv[0]} is not installed", value=argv[0], remedy="run role ull.metal.lab_host, or `make lab-start`"
-        ) from missing
+    done = attempt(argv, cwd, log)
     if done.returncode:
-        raise UllError(f"{argv[0]} failed ({done.returncode}): {words.strip()[-3000:]}")
+        words = f"see {log}\n{tail(log, 15)}" if log else (done.stderr or done.stdout).strip()
+        raise UllError(f"{argv[0]} failed ({done.returncode}): {words[-3000:]}")
     return done.stdout or ""
+
+
+def mounts_below(path: Path, mountinfo: str) -> list[str]:
+    """Mount points in or below a folder.
+
+    Args:
+        path: the folder.
+        mountinfo: text of /proc/self/mountinfo.
+    """
+    points = [line.split()[4].replace("\\040", " ") for line in mountinfo.splitlines() if line.count(" ") > 4]
+    return [point for point in points if point == str(path) or point.startswith(f"{path}/")]
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder of the lab; not what is mounted in it.
+
+    Raises:
+        UllError: something is mounted there, e.g. /proc by a build that was killed.
+    """
+    mounted = mounts_below(path.absolute(), Path("/proc/self/mountinfo").read_text())
+    if mounted:
+        raise UllError(f"{path} holds mounts, so it is not removed: {', '.join(mounted)}", remedy="unmount them")
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def tail(path: Path, lines: int) -> str:

@@ -1,6 +1,9 @@
 # Copyright: the ull.metal contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Virtual machines that look like two-socket servers: NUMA, IOMMU, an SR-IOV NIC; emulated where KVM is not to be had."""
+"""Virtual machines that look like two-socket servers, with NUMA, an IOMMU and an SR-IOV NIC.
+
+KVM runs them where the processor really offers that; else they are emulated.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +18,17 @@ from typing import Any
 from ..errors import UllError
 from . import access
 from .qmp import Qmp
-from .state import Lab, Process, read_json, run, tail, write_json
+from .state import Lab, Process, read_json, remove_tree, run, tail, write_json
 
 KIND = "vm"
 ADDRESS = "127.0.0.1"
 PORTS = (2300, 2399)
 PROGRAM = "qemu-system-x86_64"
+# Measured: 0.6 GiB after a boot, 1.6 after work with 1 GiB pages
+NEEDED_GIB = 2
 # 1 GiB pages, x2APIC for interrupt remapping, and what Debian's user space wants; no more, for an emulated CPU's sake
 TCG_CPU = "Nehalem,+pdpe1gb,+rdrand,+x2apic,+xsave"
-KVM_CPU = "host"
+KVM_CPU = "host,-arch-capabilities"
 
 
 @dataclass(frozen=True)
@@ -72,14 +77,18 @@ def accelerator(cpuinfo: str, kvm: Path = Path("/dev/kvm")) -> str:
     return "kvm"
 
 
+def available_gib(meminfo: str) -> float:
+    """Memory that can still be had."""
+    found = next((line.split()[1] for line in meminfo.splitlines() if line.startswith("MemAvailable:")), "0")
+    return int(found) / (1 << 20)
+
+
 def host_accelerator() -> str:
     """What this controller has."""
     return accelerator(Path("/proc/cpuinfo").read_text())
 
 
-def argv(
-    hardware: Hardware, folder: Path, port: int, number: int, fabric: str, accel: str, incoming: str = ""
-) -> list[str]:
+def argv(hardware: Hardware, folder: Path, *, port: int, fabric: str, accel: str, incoming: str = "") -> list[str]:
     """QEMU's command line.
 
     Every device names its bus: those without would fall behind the expander bridge that comes first.
@@ -87,15 +96,14 @@ def argv(
     Args:
         hardware: what the machine looks like.
         folder: of the machine; disk, pid file, sockets and console are in it.
-        port: on loopback, forwarded to the machine's ssh.
-        number: makes the MAC addresses.
+        port: on loopback, forwarded to the machine's ssh; makes the MAC addresses, too.
         fabric: multicast group and port on loopback, the wire between the machines' igb NICs.
         accel: kvm or tcg.
         incoming: state to load instead of booting.
     """
     half = hardware.cpus // 2
     memory = hardware.node_memory_gib
-    mac = f"{number >> 8 & 0xFF:02x}:{number & 0xFF:02x}"
+    mac = f"{port >> 8:02x}:{port & 0xFF:02x}"
     words = ["-name", folder.name]
     words += ["-accel", "kvm" if accel == "kvm" else "tcg,thread=multi,tb-size=512"]
     words += ["-machine", "q35,kernel-irqchip=split", "-cpu", KVM_CPU if accel == "kvm" else TCG_CPU]
@@ -118,16 +126,16 @@ def argv(
     words += ["-netdev", f"user,id=mgmt,restrict=on,hostfwd=tcp:{ADDRESS}:{port}-:22"]
     words += ["-device", f"virtio-net-pci,netdev=mgmt,bus=rp0,mac=52:54:00:00:{mac},romfile="]
     words += ["-netdev", f"socket,id=fabric,mcast={fabric},localaddr={ADDRESS}"]
-    words += ["-device", f"igb,netdev=fabric,bus=rp1,mac={fabric_mac(number)},romfile="]
+    words += ["-device", f"igb,netdev=fabric,bus=rp1,mac={fabric_mac(port)},romfile="]
     words += ["-nodefaults", "-display", "none", "-vga", "none", "-serial", f"file:{folder / 'console.log'}"]
     words += ["-qmp", "unix:qmp.sock,server=on,wait=off"]  # relative: a UNIX socket's path has at most 107 bytes
     words += ["-pidfile", str(folder / "pid"), "-daemonize"]
     return [PROGRAM, *words, *(["-incoming", incoming] if incoming else [])]
 
 
-def fabric_mac(number: int) -> str:
-    """The MAC address of a machine's igb NIC."""
-    return f"52:54:00:01:{number >> 8 & 0xFF:02x}:{number & 0xFF:02x}"
+def fabric_mac(port: int) -> str:
+    """The MAC address of the igb NIC of the machine with this ssh port."""
+    return f"52:54:00:01:{port >> 8:02x}:{port & 0xFF:02x}"
 
 
 def _comma(path: Path) -> str:
@@ -204,6 +212,7 @@ class Vm:
         Raises:
             UllError: the port is taken, or QEMU does not start.
         """
+        self._preflight()
         self.lab.make(self.folder)
         fresh = not self.disk.exists()
         with self.lab.lock("ports"):
@@ -211,7 +220,6 @@ class Vm:
             base = (snapshot / "disk.qcow2" if snapshot else image.resolve()) if fresh else None
             if base:
                 self._overlay(base)
-            number = port if port else 1
             write_json(
                 self.folder / "machine.json",
                 {
@@ -225,11 +233,22 @@ class Vm:
             )
             state = f"file:{snapshot / 'state'}" if snapshot and fresh else ""
             try:
-                self._spawn(port, number, state)
+                self._spawn(port, state)
             except UllError:
                 if state:  # a disk without the memory that belongs to it
                     self.disk.unlink(missing_ok=True)
                 raise
+
+    def _preflight(self) -> None:
+        if not shutil.which(PROGRAM):
+            raise UllError(f"{PROGRAM} is not installed", value=PROGRAM, remedy="run role ull.metal.lab_host")
+        memory = available_gib(Path("/proc/meminfo").read_text())
+        if memory < NEEDED_GIB:
+            raise UllError(
+                f"this computer has {memory:.1f} GiB of memory left; a machine takes {NEEDED_GIB}",
+                host=self.name,
+                remedy="stop other lab machines",
+            )
 
     def _port(self, wanted: int) -> int:
         port = wanted or int(self.record.get("port", 0))
@@ -254,11 +273,12 @@ class Vm:
         run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", str(base), "-F", "qcow2", str(part)])
         part.replace(self.disk)
 
-    def _spawn(self, port: int, number: int, incoming: str) -> None:
+    def _spawn(self, port: int, incoming: str) -> None:
         for left in ("pid", "qmp.sock"):
             (self.folder / left).unlink(missing_ok=True)
-        accel = host_accelerator()
-        command = argv(self.hardware, self.folder, port, number, self.fabric, accel, incoming)
+        command = argv(
+            self.hardware, self.folder, port=port, fabric=self.fabric, accel=host_accelerator(), incoming=incoming
+        )
         log = self.folder / "qemu.log"
         log.write_text(" ".join(command) + "\n")
         run(command, cwd=self.folder, log=log)
@@ -278,7 +298,9 @@ class Vm:
             UllError: it does not come within the time.
         """
         record = self.record
-        access.wait_for_login(self.lab, ADDRESS, record["port"], seconds, lambda: bool(self.process.pid), self.console)
+        access.wait_for_login(
+            self.lab, ADDRESS, record["port"], seconds, alive=lambda: bool(self.process.pid), console=self.console
+        )
         if record.get("snapshot") and not record.get("awake"):
             self._wake(record["port"])
             write_json(self.folder / "machine.json", {**record, "awake": True})
@@ -317,4 +339,4 @@ class Vm:
         """Take its power away, and forget all that it ever wrote."""
         if self.process.pid:
             self.end()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_tree(self.folder)

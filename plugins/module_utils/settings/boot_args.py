@@ -40,7 +40,7 @@ class BootArgs:
 
     def stores(self, host: Host) -> list[Store]:
         """The boot loader, with the sections that stay and the ones declared."""
-        return [BootStore(self._after(host))]
+        return [BootStore(self.after(host))]
 
     def restore(self, host: Host, before: dict[str, str]) -> list[Setting]:
         """Nothing is written live, so nothing is to be returned; others' arguments never went."""
@@ -51,7 +51,7 @@ class BootArgs:
         for role, tokens in self.sections.items():
             cmdline.check(tokens, f"kernel arguments of {role}", host.name)
         self._refuse_two_owners(host)
-        for path, theirs, ours in foreign(host, self._after(host)):
+        for path, theirs, ours in foreign(host, self.after(host)):
             raise UllError(
                 f"{path} sets {theirs}",
                 host=host.name,
@@ -62,7 +62,7 @@ class BootArgs:
 
     def _refuse_two_owners(self, host: Host) -> None:
         owners: dict[str, str] = {}
-        for role, tokens in self._after(host).items():
+        for role, tokens in self.after(host).items():
             for name in cmdline.by_name(tokens):
                 if name not in cmdline.REPEATABLE and owners.setdefault(name, role) != role:
                     raise UllError(
@@ -73,7 +73,8 @@ class BootArgs:
                         remedy=f"declare {name} in one of them",
                     )
 
-    def _after(self, host: Host) -> dict[str, list[str]]:
+    def after(self, host: Host) -> dict[str, list[str]]:
+        """The sections there will be."""
         kept = {} if self.replace else loader(host).sections()
         return {role: tokens for role, tokens in {**kept, **self.sections}.items() if tokens}
 
@@ -125,7 +126,20 @@ class BootStore:
 
     def pending(self, host: Host) -> bool:
         """Whether a boot is then still to come before the kernel runs with it."""
-        return bool(_differences(host, self._next_boot(host), _names(self.sections)))
+        return bool(self.differences(host))
+
+    def differences(self, host: Host) -> list[dict[str, str]]:
+        """Arguments of the collection, kept or taken back, that the next boot changes: ``name, persisted, running``.
+
+        Arguments of others do not count: a boot menu edited by hand is not ours to reboot for.
+        """
+        names = _names(self.sections) | _names(loader(host).sections()) | _removed(host)
+        then, now = cmdline.by_name(self._next_boot(host)), cmdline.by_name(running(host))
+        return [
+            {"name": name, "persisted": " ".join(then.get(name, [])), "running": " ".join(now.get(name, []))}
+            for name in sorted(names)
+            if then.get(name) != now.get(name)
+        ]
 
     def _next_boot(self, host: Host) -> list[str]:
         boot = loader(host)
@@ -134,21 +148,8 @@ class BootStore:
 
 
 def pending(host: Host) -> list[dict[str, str]]:
-    """Arguments of the collection, kept or taken back, that the next boot would change: ``name, persisted, running``.
-
-    Arguments of others do not count: a boot menu edited by hand is not ours to reboot for.
-    """
-    return _differences(host, loader(host).persisted(), set())
-
-
-def _differences(host: Host, next_boot: list[str], names: set[str]) -> list[dict[str, str]]:
-    names = names | _names(loader(host).sections()) | _removed(host)
-    then, now = cmdline.by_name(next_boot), cmdline.by_name(running(host))
-    return [
-        {"name": name, "persisted": " ".join(then.get(name, [])), "running": " ".join(now.get(name, []))}
-        for name in sorted(names)
-        if then.get(name) != now.get(name)
-    ]
+    """What the next boot changes, as it is now."""
+    return BootStore(loader(host).sections()).differences(host)
 
 
 def foreign(host: Host, sections: dict[str, list[str]]) -> list[tuple[str, str, str]]:

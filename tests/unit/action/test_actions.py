@@ -51,7 +51,7 @@ def findings(result) -> list[str]:
 
 
 def test_a_host_that_answers_is_read(snapshot):
-    result, asked = act(plan, {"profile": {}, "snapshot": snapshot}, ALIVE)
+    result, asked = act(plan, {"profile": {"isolated": "rest"}, "snapshot": snapshot}, ALIVE)
     assert asked == [TOPOLOGY, SETTINGS]
     assert (result["changed"], findings(result), result["plan"]["source"]) == (False, [], "host")
     assert result["plan"]["states"] == STATES
@@ -67,13 +67,13 @@ def test_a_declaration_with_errors_is_not_compared_with_the_host():
 
 def test_settings_that_cannot_be_read_are_no_settings_in_sync():
     closed = {**ALIVE, SETTINGS: {"failed": True, "msg": "closed", "remedy": "read as root"}}
-    result, _asked = act(plan, {"profile": {}}, closed)
+    result, _asked = act(plan, {"profile": {"isolated": "rest"}}, closed)
     assert findings(result) == ["settings-unreadable"]
     assert result["plan"]["findings"][0]["remedy"] == "read as root"
 
 
 def test_a_host_that_does_not_answer_is_planned_from_its_snapshot(snapshot):
-    result, _asked = act(plan, {"profile": {}, "snapshot": snapshot}, DEAD)
+    result, _asked = act(plan, {"profile": {"isolated": "rest"}, "snapshot": snapshot}, DEAD)
     assert (findings(result), result["plan"]["source"]) == (["topology-stored"], "snapshot")
     assert "no route to host" in result["plan"]["findings"][0]["message"]
     assert result["plan"]["cpus"]["online"] == "0-15"
@@ -89,7 +89,7 @@ def test_a_host_that_does_not_answer_is_planned_from_its_snapshot(snapshot):
     ],
 )
 def test_a_host_of_which_nothing_is_known(tmp_path, source, answers, kinds):
-    args = {"profile": {}, "snapshot": str(tmp_path / "none.json"), "source": source}
+    args = {"profile": {"isolated": "rest"}, "snapshot": str(tmp_path / "none.json"), "source": source}
     result, _asked = act(plan, args, answers)
     assert findings(result) == kinds
     assert {finding["host"] for finding in result["plan"]["findings"]} == {"lab1"}
@@ -97,12 +97,12 @@ def test_a_host_of_which_nothing_is_known(tmp_path, source, answers, kinds):
 
 
 def test_only_the_snapshot_is_read_where_that_is_asked_for(snapshot):
-    result, asked = act(plan, {"profile": {}, "snapshot": snapshot, "source": "snapshot"}, {})
+    result, asked = act(plan, {"profile": {"isolated": "rest"}, "snapshot": snapshot, "source": "snapshot"}, {})
     assert (asked, result["plan"]["source"]) == ([], "snapshot")
 
 
 def test_validation():
-    made = act(plan, {"profile": {}}, ALIVE)[0]["plan"]
+    made = act(plan, {"profile": {"isolated": "rest"}}, ALIVE)[0]["plan"]
     columns = {"declared": "1", "persisted": "1", "running": "1"}
     good = {SETTINGS: {"topology": SERVER, "states": [{**STATES[0], **columns}]}}
     result, _asked = act(validate, {"plan": made}, good)

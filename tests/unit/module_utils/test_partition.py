@@ -77,7 +77,7 @@ def test_the_boot_cpu_is_the_lowest_that_is_online():
 
 @given(topologies(), profiles())
 def test_invariants(machine, declared):
-    profile, _ = read_profile(declared)
+    profile, _found = read_profile(declared)
     parts, found = partition(profile, machine)
     errors = {finding.id for finding in found if finding.level == ERROR}
     assert parts.online == parts.housekeeping | parts.isolated

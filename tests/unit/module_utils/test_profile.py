@@ -138,7 +138,7 @@ def _misspelt(word: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("path", "key", "wrong"),
-    [(path, key, wrong) for path, _, key in _keys(WHOLE) for wrong in _misspelt(key)],
+    [(path, key, wrong) for path, _mapping, key in _keys(WHOLE) for wrong in _misspelt(key)],
 )
 def test_every_key_misspelt_is_found_with_the_nearest_right_one(path, key, wrong):
     def spoil(value: Any, here: str = "ull_profile") -> Any:

@@ -15,28 +15,28 @@ from ansible_collections.ull.metal.plugins.module_utils.host import Host
 
 MENU = """
 menuentry 'First' --class os $menuentry_id_option 'first-id' {
-	linux	/vmlinuz root=/dev/sda1 ro first
+    linux    /vmlinuz root=/dev/sda1 ro first
 }
 menuentry "Second" --class os --id second-id {
-	if [ "$x" = 1 ]; then
-		insmod part_gpt
-	fi
-	linuxefi /vmlinuz second
+    if [ "$x" = 1 ]; then
+        insmod part_gpt
+    fi
+    linuxefi /vmlinuz second
 }
 submenu 'More' $menuentry_id_option 'more-id' {
-	menuentry 'Third' $menuentry_id_option 'third-id' {
-		linux	/vmlinuz third
-	}
-	submenu 'Deeper' {
-		menuentry 'Fourth' $menuentry_id_option 'fourth-id' {
-			linux	/vmlinuz fourth
-		}
-	}
+    menuentry 'Third' $menuentry_id_option 'third-id' {
+        linux    /vmlinuz third
+    }
+    submenu 'Deeper' {
+        menuentry 'Fourth' $menuentry_id_option 'fourth-id' {
+            linux    /vmlinuz fourth
+        }
+    }
 }
 menuentry 'Firmware' $menuentry_id_option 'uefi-firmware' {
-	fwsetup
+    fwsetup
 }
-"""
+""".replace("    ", "\t")
 
 
 @pytest.mark.parametrize(

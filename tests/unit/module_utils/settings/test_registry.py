@@ -47,7 +47,7 @@ def test_a_whole_plan_from_the_first_run_to_the_undo(host):
     after = contents(host)
     tune(host, PROFILE)
     assert contents(host) == after
-    for _ in range(2):
+    for _boot in range(2):
         for domain in (type(domain)(**empty(domain)) for domain in domains(plan)):
             converge(domain, host, False)
         host.boot()

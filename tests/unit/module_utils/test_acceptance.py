@@ -34,7 +34,8 @@ def test_an_accepted_finding_says_why_and_until_when(until):
     before = copy.deepcopy(WARNING)
     (made,) = accept([WARNING], [entry(until=until)], "engine1", "2027-01-31")
     said = {"reason": "moves in February", "until": "2027-01-31", "level": "warning"}
-    assert made == {**WARNING, "level": "accepted", "accepted": said}
+    message = "far away (accepted until 2027-01-31: moves in February)"
+    assert made == {**WARNING, "message": message, "level": "accepted", "accepted": said}
     assert before == WARNING
 
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright: the ull.metal contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Write the generated pages, and the generated parts of pages, from the code that they describe (`make docs`)."""

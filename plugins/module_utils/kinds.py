@@ -217,6 +217,10 @@ NICS = {
     "vf-mac-twice": _error(
         "Two VFs with one MAC address: the switch delivers to either.", "Set the groups' mac apart."
     ),
+    "vf-mac-on-two-hosts": _warning(
+        "Two hosts in one network with one MAC address: the switch delivers to either.",
+        "Leave `mac` out of what several hosts share; each host then derives its own.",
+    ),
     "iommu-missing": _error(
         "VFs are to be bound to vfio-pci, the kernel was booted with the IOMMU on, and the NIC has no IOMMU group.",
         "Switch VT-d, AMD-Vi or the SMMU on in the BIOS.",

@@ -45,8 +45,11 @@ def plan_text(plans: Sequence[Mapping[str, Any]], topologies: Mapping[str, Any] 
     groups = kinds(plans, topologies or {})
     whole = fleet(plans)
     blocks = [_kind_block(kind) for kind in groups]
-    if any(plan["cpus"]["online"] for plan in plans):
-        blocks.append("CPUs, core by core: " + ", ".join(f"{role.letter} {role.name}" for role in ROLES))
+    used = {
+        thread.role for kind in groups for node in machine(kind.plan, kind.topology).nodes for thread in node.threads
+    }
+    if used:
+        blocks.append("CPUs, core by core: " + ", ".join(f"{r.letter} {r.name}" for r in ROLES if r in used))
     blocks += [findings_text([found for plan in plans for found in plan["findings"]])]
     blocks += ["\n".join([*whole.impact_lines(), whole.text])]
     return _CONTROL.sub("\ufffd", "\n\n".join(filter(None, blocks)).replace("\r\n", "\n"))
@@ -64,6 +67,7 @@ def findings_text(findings: Sequence[Mapping[str, Any]], indent: int = 0) -> str
                     lines.append(f"    {hosts}: {place.text}")
                 elif hosts not in case.text:
                     lines.append(f"    {hosts}")
+            lines += [f"    accepted: {case.accepted}"] if case.accepted else []
             lines += [f"    remedy: {case.remedy}"] if case.remedy else []
     return "\n".join(" " * indent + line for line in lines)
 

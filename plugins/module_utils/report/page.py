@@ -116,6 +116,8 @@ def _case(case: Case, problem: Problem) -> str:
     if lines:
         more = [f"and {len(lines) - _CASES} more"] if len(lines) > _CASES else []
         pairs.append(("where", "<br>".join([*lines[:_CASES], *more])))
+    if case.accepted:
+        pairs.append(("accepted", esc(case.accepted)))
     if case.remedy:
         pairs.append(("remedy", esc(case.remedy)))
     listed = tag("dl", [tag("dt", name) + tag("dd", text) for name, text in pairs]) if pairs else ""
@@ -167,7 +169,9 @@ def _kind(kind: Kind, drawn: Machine, place: int, opened: bool) -> str:
     many = f"{len(kind.plans)} hosts, same plan" if len(kind.plans) > 1 else ""
     line = [tag("h3", esc(fold(kind.hosts, NAMES))), tag("span", many, class_="quiet") if many else ""]
     line += [_deed(kind), _levels(kind)]
-    words = [f"profile {kind.plan['profile'] or 'none'}", _summary(drawn), _source(kind)]
+    budget = kind.plan.get("latency_budget_ns")
+    words = [f"profile {kind.plan['profile'] or 'none'}", f"budget {budget / 1000:g} µs" if budget else ""]
+    words += [_summary(drawn), _source(kind)]
     inner = [
         tag("summary", tag("span", line, class_="line")),
         tag("p", esc(" · ".join(filter(None, words))), class_="quiet"),

@@ -14,7 +14,7 @@ from .report.cpu_roles import ROLES
 from .report.fleet import NAMES, fleet
 from .report.kinds import Kind, declared, kinds, rows
 from .report.machine import UNKNOWN, Node, machine
-from .report.names import fold
+from .report.names import count, fold
 from .report.problems import problems
 from .units import human
 
@@ -104,7 +104,7 @@ def _settings(kind: Kind) -> list[str]:
         return [table(["setting", "declared"], wanted, 4)] if wanted else []
     names = {row.name for row in states}
     differ = [row for row in states if row.differs]
-    head = f"  {len(names)} settings, {len({row.name for row in differ})} differ"
+    head = f"  {count(len(names), 'setting')}, {len({row.name for row in differ})} differ"
     if not differ:
         return [head]
     titles = ["setting", "declared", "persisted", "running", "impact"]

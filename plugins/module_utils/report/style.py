@@ -47,7 +47,7 @@ currentColor;white-space:nowrap}
 .badge.reboot,.badge.drain{color:var(--error);background:var(--error-bg)}
 .badge.link{color:var(--warning);background:var(--warning-bg)}.badge.live{color:var(--note);background:var(--note-bg)}
 .badge.plain{color:var(--quiet);background:var(--soft)}
-.impact-reboot{fill:var(--reboot)}.impact-drain{fill:var(--drain)}.impact-link{fill:var(--link)}
+.impact-has-errors{fill:var(--ink)}.impact-reboot{fill:var(--reboot)}.impact-drain{fill:var(--drain)}.impact-link{fill:var(--link)}
 .impact-live{fill:var(--live)}.impact-in-sync{fill:var(--sync)}.impact-not-read{fill:var(--unread)}
 .problem{border-left:5px solid var(--line)}
 .problem.error{border-left-color:var(--error)}.problem.warning{border-left-color:var(--warning)}
@@ -105,6 +105,7 @@ border-radius:4px;padding:0 .35em;margin-right:.5em}
 .legend{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr));gap:6px 18px;list-style:none;
 margin:0 0 14px;padding:0;font-size:.85rem}
 .legend li{display:flex;gap:.6em;align-items:center}.legend svg{flex:none}
+.card>table{margin-top:0}
 .scroll{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;width:100%;font-size:.88rem;margin:.6em 0}
 caption{text-align:left;color:var(--quiet);font-size:.85rem;padding:.2em 0}
@@ -118,6 +119,7 @@ tbody small{font-weight:400}
 .distances td{background:color-mix(in srgb,var(--isolated) calc(var(--far)*45%),var(--card))}
 .sets{display:grid;grid-template-columns:max-content 1fr;gap:.15em .9em;font-size:.88rem;margin:.6em 0}
 footer{color:var(--quiet);font-size:.82rem;margin:3em 0 2em}
+@media (min-width:701px){table.cards td{min-width:7em}}
 @media (max-width:700px){
 main,.top{padding-left:12px;padding-right:12px}.card{padding:12px}
 table.cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}

@@ -98,6 +98,7 @@ def _titles(node: Node, plan: Mapping[str, Any]) -> dict[int, str]:
                 mates = [str(other.cpu) for other in core.threads if other is not thread]
                 names = [name.replace("_", " ") for name, cpus in sets.items() if thread.cpu in cpus]
                 words = [f"CPU {thread.cpu}: {', '.join(names) or thread.role.name}"]
+                words += [f"{core.kind} core"] if core.kind else []
                 words += [cluster.name] if cluster.name else []
                 words += [f"shares its core with {', '.join(mates)}"] if mates else []
                 made[thread.cpu] = "; ".join(words)

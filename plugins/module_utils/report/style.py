@@ -14,7 +14,7 @@ CSS = """
 --note:#0b5ea8;--note-bg:#e8f2fb;--good:#00694f;--good-bg:#e2f4ee;--gigantic:#cc79a7;--huge:#8fb8de;--rest:#e9edf2;
 --reboot:#c2410c;--drain:#cc79a7;--link:#e0a100;--live:#4c9ed9;--sync:#00785a;--unread:#9aa4b1}
 @media (prefers-color-scheme:dark){:root{--page:#10151b;--card:#182029;--ink:#e6ebf1;--quiet:#9dabbb;--line:#313d4a;
---soft:#212b36;--accent:#7cc0f8;--housekeeping:#5aa9da;--isolated:#e6a11f;--tickless:#17a37c;--critical:#ee7733;--lcores:#cc79a7;--idle:#6f8079;--offline:#2a333e;
+--soft:#212b36;--accent:#7cc0f8;--housekeeping:#5aa9da;--isolated:#e6a11f;--tickless:#17a37c;--critical:#ee7733;--lcores:#cc79a7;--idle:#8d9d96;--offline:#2a333e;
 --unassigned:#182029;--on-dark:#04150f;--on-light:#0b141c;--error:#ff9b90;--error-bg:#3b1b19;--warning:#f5c56a;
 --warning-bg:#352a12;--note:#8cc8fa;--note-bg:#152b40;--good:#6fdcb7;--good-bg:#10312a;--gigantic:#b0608d;--huge:#4379ad;
 --rest:#26313d;--reboot:#f0703a;--drain:#cc79a7;--link:#e6ac2a;--live:#56aee6;--sync:#17a37c;--unread:#6d7987}}

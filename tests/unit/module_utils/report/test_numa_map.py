@@ -39,6 +39,12 @@ def test_drawings_have_names():
     assert all(each.get("role") == "img" for each in page.of("svg") if "aria-label" in each)
 
 
+def test_a_cpu_says_all_about_itself():
+    page = drawn(topology_of("20em64t-hybrid-1p6c2t+2ca4co1t"))
+    assert "CPU 3: isolated, tickless; P core; shares its core with 2" in page.words
+    assert "CPU 19: isolated, tickless; E core" in page.words
+
+
 def test_devices_say_what_they_are():
     words = drawn(server("ens1")).words.replace("\u00a0", " ")
     for part in (

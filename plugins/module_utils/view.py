@@ -14,7 +14,7 @@ from .report.cpu_roles import ROLES
 from .report.fleet import NAMES, fleet
 from .report.kinds import Kind, declared, kinds, rows
 from .report.machine import UNKNOWN, Node, machine
-from .report.names import fold
+from .report.names import count, fold
 from .report.problems import problems
 from .units import human
 
@@ -45,8 +45,11 @@ def plan_text(plans: Sequence[Mapping[str, Any]], topologies: Mapping[str, Any] 
     groups = kinds(plans, topologies or {})
     whole = fleet(plans)
     blocks = [_kind_block(kind) for kind in groups]
-    if any(plan["cpus"]["online"] for plan in plans):
-        blocks.append("CPUs, core by core: " + ", ".join(f"{role.letter} {role.name}" for role in ROLES))
+    used = {
+        thread.role for kind in groups for node in machine(kind.plan, kind.topology).nodes for thread in node.threads
+    }
+    if used:
+        blocks.append("CPUs, core by core: " + ", ".join(f"{r.letter} {r.name}" for r in ROLES if r in used))
     blocks += [findings_text([found for plan in plans for found in plan["findings"]])]
     blocks += ["\n".join([*whole.impact_lines(), whole.text])]
     return _CONTROL.sub("\ufffd", "\n\n".join(filter(None, blocks)).replace("\r\n", "\n"))
@@ -64,6 +67,7 @@ def findings_text(findings: Sequence[Mapping[str, Any]], indent: int = 0) -> str
                     lines.append(f"    {hosts}: {place.text}")
                 elif hosts not in case.text:
                     lines.append(f"    {hosts}")
+            lines += [f"    accepted: {case.accepted}"] if case.accepted else []
             lines += [f"    remedy: {case.remedy}"] if case.remedy else []
     return "\n".join(" " * indent + line for line in lines)
 
@@ -100,7 +104,7 @@ def _settings(kind: Kind) -> list[str]:
         return [table(["setting", "declared"], wanted, 4)] if wanted else []
     names = {row.name for row in states}
     differ = [row for row in states if row.differs]
-    head = f"  {len(names)} settings, {len({row.name for row in differ})} differ"
+    head = f"  {count(len(names), 'setting')}, {len({row.name for row in differ})} differ"
     if not differ:
         return [head]
     titles = ["setting", "declared", "persisted", "running", "impact"]

@@ -26,7 +26,7 @@ const ground = element => {
   return "rgb(255, 255, 255)";
 };
 
-const ROLES = ["housekeeping", "isolated", "tickless", "offline", "unassigned"];
+const roles = () => all("symbol").map(symbol => symbol.id.replace("cpu-", ""));
 const TEXTS = "p,td,th,dd,dt,summary,.badge,small,a,code,.facts,.legend span,.tally span,.cluster>span";
 
 const report = () => {
@@ -39,7 +39,7 @@ const report = () => {
       .slice(0, 9).map(e => `${e.tagName}.${e.getAttribute("class")}: ${e.textContent.slice(0, 60)}`),
     closed: all("details:not([open])").length,
     flat: all(".node").filter(e => shown(e) && e.getBoundingClientRect().height < 40).length,
-    roles: Object.fromEntries(ROLES.map(role => [role, contrast(fill(`.cell.${role}`), fill(`#cpu-${role} .letter`))])),
+    roles: Object.fromEntries(roles().map(role => [role, contrast(fill(`.cell.${role}`), fill(`#cpu-${role} .letter`))])),
     pale: all(TEXTS).filter(e => e.textContent.trim() && shown(e))
       .map(e => [contrast(getComputedStyle(e).color, ground(e)), `${e.tagName}.${e.className}: ${e.textContent.slice(0, 40)}`])
       .filter(([value]) => value < 4.5).slice(0, 9),

@@ -9,18 +9,21 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 from captures import ALL
+from class_machines import CLASS_MACHINES
 from reported import HOSTILE, PAGES, fleet_of, planned, server, synced, topology_of
 
 from ansible_collections.ull.metal.plugins.module_utils.finding import Finding
 from ansible_collections.ull.metal.plugins.module_utils.plan import no_plan
 from ansible_collections.ull.metal.plugins.module_utils.report.page import page
 
-LAB = Path(__file__).parents[2] / "inventories" / "lab" / "topology"
+ROOT = Path(__file__).parents[2]
 
 
 def lab():
-    topologies = {path.stem: json.loads(path.read_text()) for path in sorted(LAB.glob("*.json"))}
+    files = sorted((ROOT / "inventories" / "lab" / "topology").glob("*.json"))
+    topologies = {path.stem: json.loads(path.read_text()) for path in files}
     plans = [planned(host, topology, PAGES) for host, topology in topologies.items()]
     return [plans[0], *map(synced, plans[1:])], topologies
 
@@ -28,6 +31,16 @@ def lab():
 def captures():
     plans = [planned(name, topology_of(name), PAGES, "snapshot") for name in ALL]
     return [*plans, no_plan("gone", [Finding("topology-missing", "gone")])], {name: topology_of(name) for name in ALL}
+
+
+def region():
+    """A host of every workload class."""
+    plans, topologies = [], {}
+    for name, (_machine, topology) in CLASS_MACHINES.items():
+        profile = yaml.safe_load((ROOT / "playbooks" / "group_vars" / f"{name}.yml").read_text())["ull_class_profile"]
+        plans.append(planned(name, topology, profile))
+        topologies[name] = topology
+    return plans, topologies
 
 
 def hostile():
@@ -48,7 +61,7 @@ def made(build):
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("build", [lab, captures, hostile, many])
+@pytest.mark.parametrize("build", [lab, region, captures, hostile, many])
 def test_the_page_fits(browser, build, width):
     seen = browser.show(made(build), width)
     for state in (seen["folded"], seen["open"]):
@@ -63,7 +76,7 @@ def test_the_page_fits(browser, build, width):
 
 
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("build", [lab, captures])
+@pytest.mark.parametrize("build", [lab, region, captures])
 def test_everything_can_be_read(browser, build, dark):
     """WCAG asks for a contrast of 4.5."""
     seen = browser.show(made(build), 1280, dark)["open"]

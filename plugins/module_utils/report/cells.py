@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..units import human
-from .cpu_roles import ROLES, CpuRole
+from .cpu_roles import IDLE, ISOLATED, LCORES, ROLES, CpuRole
 from .machine import Core, Node, Thread
 from .markup import esc, tag
 from .names import count
 
 WIDTH, HEIGHT, GAP = 22, 28, 2
+_DRAWN = {ISOLATED: "stripes", LCORES: "dots", IDLE: "stripes"}
 PATTERNS = {"gigantic": "stripes", "huge": "dots", "over": "stripes"}
 
 
@@ -24,7 +25,9 @@ def symbols() -> str:
             "symbol",
             [
                 tag("rect", width=WIDTH, height=HEIGHT, rx=3, class_=f"cell {role.name}"),
-                tag("rect", width=WIDTH, height=HEIGHT, rx=3, fill="url(#stripes)") if role.name == "isolated" else "",
+                tag("rect", width=WIDTH, height=HEIGHT, rx=3, fill=f"url(#{drawn})")
+                if (drawn := _DRAWN.get(role))
+                else "",
                 tag("text", esc(role.letter), x=WIDTH // 2, y=13, class_=f"letter on-{role.name}"),
             ],
             id=f"cpu-{role.name}",

@@ -24,11 +24,14 @@ class CpuRole:
 HOUSEKEEPING = CpuRole("H", "housekeeping", "the system, its services, kernel threads and interrupts")
 ISOLATED = CpuRole("I", "isolated", "out of the scheduler's load balancing, still with its tick")
 TICKLESS = CpuRole("T", "tickless", "isolated, and without the scheduler's tick")
+CRITICAL = CpuRole("C", "critical", "isolated, for the critical path")
+LCORES = CpuRole("D", "lcores", "isolated, polled by DPDK")
+IDLE = CpuRole("Z", "idle", "left idle, so that its sibling has the core to itself")
 OFFLINE = CpuRole("–", "offline", "not in use by the kernel")
 UNASSIGNED = CpuRole("?", "unassigned", "the plan says nothing about it")
-ROLES = (HOUSEKEEPING, ISOLATED, TICKLESS, OFFLINE, UNASSIGNED)
-
-_MAIN = {"online", "housekeeping", "isolated", "tickless"}
+ROLES = (HOUSEKEEPING, ISOLATED, TICKLESS, CRITICAL, LCORES, IDLE, OFFLINE, UNASSIGNED)
+# A CPU may be in several sets; the first of these says what it is for.
+_BY_WEIGHT = (IDLE, CRITICAL, LCORES, TICKLESS, ISOLATED, HOUSEKEEPING)
 
 
 class Partition:
@@ -45,15 +48,16 @@ class Partition:
         """The role of a CPU."""
         if not online:
             return OFFLINE
-        for role in (TICKLESS, ISOLATED, HOUSEKEEPING):
+        for role in _BY_WEIGHT:
             if cpu in self.sets.get(role.name, CpuSet()):
                 return role
         return UNASSIGNED
 
     @property
-    def others(self) -> dict[str, CpuSet]:
-        """Further sets that a plan has, such as those of interrupts or of DPDK, where there are CPUs in them."""
-        return {name: cpus for name, cpus in self.sets.items() if name not in _MAIN and cpus}
+    def named(self) -> dict[str, CpuSet]:
+        """All sets with a CPU in them, those of roles first; what is online is no role."""
+        first = {role.name: self.sets[role.name] for role in ROLES if role.name in self.sets}
+        return {name: cpus for name, cpus in {**first, **self.sets}.items() if cpus and name != "online"}
 
 
 def _parsed(text: Any) -> CpuSet | None:

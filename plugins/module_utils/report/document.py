@@ -130,6 +130,12 @@ JSON_SCHEMA: dict[str, Any] = {
                 "remedy": {"type": "string"},
                 "host": {"type": "string"},
                 "why": {"type": "string", "description": "Why this kind matters."},
+                "accepted": {
+                    "type": "object",
+                    "description": "Who answers for it: why, until when, and its level without that.",
+                    "required": ["reason", "until", "level"],
+                    "properties": {key: {"type": "string"} for key in ("reason", "until", "level")},
+                },
             },
         },
         "state": {

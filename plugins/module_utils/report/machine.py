@@ -27,11 +27,12 @@ class Thread:
 
 @dataclass(frozen=True)
 class Core:
-    """The threads that share a core."""
+    """The threads that share a core; ``kind`` is ``P`` or ``E`` where a machine has both."""
 
     package: int
     l3: int
     threads: tuple[Thread, ...]
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def _cores(whole: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], roles: P
     cores: dict[int, list[Core]] = {}
     for (place, package, l3, _mates), cpus in groups.items():
         threads = tuple(Thread(cpu["id"], roles.role(cpu["id"], cpu["online"])) for cpu in cpus)
-        cores.setdefault(place, []).append(Core(package, l3, threads))
+        cores.setdefault(place, []).append(Core(package, l3, threads, str(cpus[0].get("kind") or "")))
     return cores
 
 

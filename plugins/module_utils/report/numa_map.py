@@ -52,6 +52,7 @@ def _node(node: Node, machine: Machine, plan: Mapping[str, Any]) -> str:
         inner.append(_memory(node))
     devices = [_nic(nic, machine, plan) for nic in node.nics if not _under_pf(nic, node)]
     devices += [_gpu(gpu) for gpu in node.gpus]
+    devices += _stores(node, plan)
     if devices:
         inner.append(tag("ul", devices, class_="devices"))
     return tag("section", inner, class_="node unknown" if node.id == UNKNOWN else "node", aria_label=_name(node))
@@ -89,14 +90,15 @@ def _cpus(node: Node, machine: Machine, plan: Mapping[str, Any]) -> str:
 
 def _titles(node: Node, plan: Mapping[str, Any]) -> dict[int, str]:
     """What each CPU says when pointed at."""
-    others = Partition(plan).others
+    sets = Partition(plan).named
     made = {}
     for cluster in node.clusters:
         for core in cluster.cores:
             for thread in core.threads:
                 mates = [str(other.cpu) for other in core.threads if other is not thread]
-                words = [f"CPU {thread.cpu}: {thread.role.name}"]
-                words += [name.replace("_", " ") for name, cpus in others.items() if thread.cpu in cpus]
+                names = [name.replace("_", " ") for name, cpus in sets.items() if thread.cpu in cpus]
+                words = [f"CPU {thread.cpu}: {', '.join(names) or thread.role.name}"]
+                words += [f"{core.kind} core"] if core.kind else []
                 words += [cluster.name] if cluster.name else []
                 words += [f"shares its core with {', '.join(mates)}"] if mates else []
                 made[thread.cpu] = "; ".join(words)
@@ -131,24 +133,42 @@ def _nic(nic: Mapping[str, Any], machine: Machine, plan: Mapping[str, Any]) -> s
     facts = [nic["pci"], _speed(nic), f"MTU {nic['mtu']}" if nic.get("mtu") else "", _irqs(nic)]
     facts += [f"IOMMU group {nic['iommu_group']}"] if nic.get("iommu_group", UNKNOWN) >= 0 else []
     kind = "VF" if nic.get("kind") == "vf" else "NIC"
-    parts = [_device(kind, nic["name"] or "no interface", nic["driver"], facts)]
+    parts = [_device(kind, nic["name"] or "no interface", nic["driver"], facts), _wanted(nic, plan)]
     if nic.get("sriov_total"):
-        there, planned = max(nic.get("sriov_num", 0), len(vfs)), planned_vfs(nic, plan)
-        words = f"{there} of {nic['sriov_total']} VFs" + (f", {planned} planned" if planned else "")
+        there, wanted = max(nic.get("sriov_num", 0), len(vfs)), planned_vfs(nic, plan)
+        uses = Counter(vf.get("use") or "any use" for vf in wanted)
+        words = f"{there} of {nic['sriov_total']} VFs" + (f", {len(wanted)} planned" if wanted else "")
+        words += f" ({', '.join(f'{number} {use}' for use, number in uses.items())})" if wanted else ""
         titles = [" ".join(filter(None, (vf["pci"], vf["name"], vf["driver"]))) for vf in vfs]
-        parts.append(tag("div", [cells.vf_row(there, nic["sriov_total"], planned, titles), esc(words)], class_="vf-of"))
+        titles += [f"planned: {vf.get('use', '')} {vf.get('driver', '')}" for vf in wanted[len(vfs) :]]
+        row = cells.vf_row(there, nic["sriov_total"], len(wanted), titles)
+        parts.append(tag("div", [row, esc(words)], class_="vf-of"))
     return tag("li", parts, class_="nic" + ("" if nic.get("up") else " down"))
 
 
-def planned_vfs(nic: Mapping[str, Any], plan: Mapping[str, Any]) -> int:
-    """How many VFs the plan wants of a NIC; 0 where it says nothing."""
-    wanted = plan.get("nics")
-    rows = wanted if isinstance(wanted, list) else wanted.get("nics", []) if isinstance(wanted, Mapping) else []
+def planned_vfs(nic: Mapping[str, Any], plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The VFs that the plan wants of a NIC."""
+    return [vf for vf in plan.get("vfs") or [] if nic["pci"] and vf.get("pf") == nic["pci"]]
+
+
+def _wanted(nic: Mapping[str, Any], plan: Mapping[str, Any]) -> str:
+    """What the plan wants of a NIC: its name in the profile, its settings, the CPUs of its interrupts."""
+    rows = [row for row in plan.get("nics") or [] if nic["pci"] and row.get("pci") == nic["pci"]]
+    words = [str(row["nic"]) for row in rows if row.get("nic")]
     for row in rows:
-        if isinstance(row, Mapping) and row.get("pci") == nic["pci"]:
-            number = row.get("vfs", row.get("numvfs", 0))
-            return len(number) if isinstance(number, list) else int(number or 0)
-    return 0
+        words += [f"{key} {row[key]}" for key in ("mtu", "rings", "coalescing") if row.get(key)]
+    irqs = (plan.get("irq") or {}).get("nics") or []
+    words += [f"IRQs on CPUs {row['cpus']}" for row in irqs if nic["pci"] and row.get("pci") == nic["pci"]]
+    return tag("div", esc(f"plan: {' · '.join(words)}"), class_="plan") if words else ""
+
+
+def _stores(node: Node, plan: Mapping[str, Any]) -> list[str]:
+    """Data stores that the plan places here."""
+    placed = {name: row for name, row in (plan.get("placement") or {}).items() if row.get("node") == node.id}
+    return [
+        tag("li", _device("store", name, human(row.get("memory_bytes") or 0), [f"CPUs {row.get('cpus', '')}"]))
+        for name, row in placed.items()
+    ]
 
 
 def _irqs(nic: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..finding import LEVELS
+from ..finding import ERROR, LEVELS
 from ..setting import IMPACTS
 from ..units import human
 from . import cells
@@ -68,11 +68,10 @@ def _top(whole: Fleet, region: str, created: str) -> str:
 
 def _tally(whole: Fleet) -> str:
     """Every host once, by what it needs."""
-    differ = set(whole.differ)
-    unread = [host for host in whole.unread if host not in differ]
-    in_sync = [host for host in whole.hosts if host not in differ and host not in unread]
-    parts = [(impact, DEEDS[impact], list(whole.impacts[impact])) for impact in reversed(IMPACTS)]
-    parts += [("in-sync", "in sync", in_sync), ("not-read", "not read live", unread)]
+    parts: list[tuple[str, str, Sequence[str]]] = [("has-errors", "with errors, nothing can be applied", whole.errors)]
+    parts += [(impact, DEEDS[impact], whole.impacts[impact]) for impact in reversed(IMPACTS)]
+    parts += [("not-read", "not read live", whole.unread), ("in-sync", "in sync", whole.hosts)]
+    parts = _once(parts)
     entries = []
     for name, words, hosts in parts:
         if hosts:
@@ -82,6 +81,16 @@ def _tally(whole: Fleet) -> str:
             entries.append(tag("li", [swatch, tag("span", [tag("b", str(len(hosts))), esc(line)])]))
     numbers = [(name, len(hosts)) for name, _words, hosts in parts if hosts]
     return cells.fleet_bar(numbers, len(whole.hosts)) + tag("ul", entries, class_="tally")
+
+
+def _once(parts: Sequence[tuple[str, str, Sequence[str]]]) -> list[tuple[str, str, Sequence[str]]]:
+    """Each host only in the first part that has it."""
+    seen: set[str] = set()
+    made: list[tuple[str, str, Sequence[str]]] = []
+    for name, words, hosts in parts:
+        made.append((name, words, [host for host in hosts if host not in seen]))
+        seen.update(hosts)
+    return made
 
 
 def _problems(found: Sequence[Problem]) -> str:
@@ -116,6 +125,8 @@ def _case(case: Case, problem: Problem) -> str:
     if lines:
         more = [f"and {len(lines) - _CASES} more"] if len(lines) > _CASES else []
         pairs.append(("where", "<br>".join([*lines[:_CASES], *more])))
+    if case.accepted:
+        pairs.append(("accepted", esc(case.accepted)))
     if case.remedy:
         pairs.append(("remedy", esc(case.remedy)))
     listed = tag("dl", [tag("dt", name) + tag("dd", text) for name, text in pairs]) if pairs else ""
@@ -167,7 +178,9 @@ def _kind(kind: Kind, drawn: Machine, place: int, opened: bool) -> str:
     many = f"{len(kind.plans)} hosts, same plan" if len(kind.plans) > 1 else ""
     line = [tag("h3", esc(fold(kind.hosts, NAMES))), tag("span", many, class_="quiet") if many else ""]
     line += [_deed(kind), _levels(kind)]
-    words = [f"profile {kind.plan['profile'] or 'none'}", _summary(drawn), _source(kind)]
+    budget = kind.plan.get("latency_budget_ns")
+    words = [f"profile {kind.plan['profile'] or 'none'}", f"budget {budget / 1000:g} µs" if budget else ""]
+    words += [_summary(drawn), _source(kind)]
     inner = [
         tag("summary", tag("span", line, class_="line")),
         tag("p", esc(" · ".join(filter(None, words))), class_="quiet"),
@@ -182,7 +195,9 @@ def _kind(kind: Kind, drawn: Machine, place: int, opened: bool) -> str:
 def _deed(kind: Kind) -> str:
     if kind.worst:
         return tag("span", esc(DEEDS[kind.worst]), class_=f"badge {kind.worst}")
-    if all(plan.get("states") for plan in kind.plans):
+    if any(found["level"] == ERROR for found in kind.findings):
+        return tag("span", "cannot be applied", class_="badge error")
+    if all(plan.get("source") == "host" for plan in kind.plans):
         return tag("span", "in sync", class_="badge good")
     return tag("span", "not read live", class_="badge plain")
 

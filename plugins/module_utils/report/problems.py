@@ -33,6 +33,7 @@ class Case:
     message: str
     remedy: str
     said: str
+    accepted: str = ""
     places: list[Place] = field(default_factory=list)
 
     @property
@@ -71,9 +72,10 @@ def problems(findings: Iterable[Mapping[str, Any]]) -> list[Problem]:
         problem = made.setdefault(kind, Problem(found["id"], found["level"], found.get("why", "")))
         host, said, remedy, path = (str(found.get(key) or "") for key in ("host", "message", "remedy", "path"))
         message, value = _anonymous(said, host), found.get("value")
-        key = (*kind, message, remedy)
+        accepted = _accepted(found.get("accepted"))
+        key = (*kind, message, remedy, accepted)
         if key not in cases:
-            cases[key] = Case(message, remedy, said)
+            cases[key] = Case(message, remedy, said, accepted)
             problem.cases.append(cases[key])
         place = (*key, path, repr(value))
         if place not in places:
@@ -82,6 +84,13 @@ def problems(findings: Iterable[Mapping[str, Any]]) -> list[Problem]:
         if host not in places[place].hosts:
             places[place].hosts.append(host)
     return sorted(made.values(), key=lambda problem: (_rank(problem.level), -len(problem.hosts), problem.id))
+
+
+def _accepted(entry: Any) -> str:
+    """Why somebody answers for it, and until when."""
+    if not isinstance(entry, Mapping):
+        return ""
+    return f"{entry.get('reason', '')} ({entry.get('level', 'finding')}, accepted until {entry.get('until', '?')})"
 
 
 def _rank(level: str) -> int:

@@ -15,7 +15,7 @@ from .names import count, fold
 STATUS = {"in_sync": "in sync", "pending_reboot": "waits for a reboot", "differs": "differs"}
 # Slices that stand elsewhere on the page, and what is about the plan and not in it.
 _SHOWN = {
-    *("schema", "host", "profile", "source", "cpus", "numa", "findings", "states"),
+    *("schema", "host", "profile", "latency_budget_ns", "source", "cpus", "numa", "findings", "states"),
     *("boot_args", "hugepages", "cpu_isolation"),
 }
 
@@ -37,10 +37,8 @@ def settings(kind: Kind) -> str:
 
 def cpu_sets(plan: Mapping[str, Any]) -> str:
     """The sets of CPUs in the kernel's list format, to be copied."""
-    partition = Partition(plan)
-    main = [name for name in ("housekeeping", "isolated", "tickless") if partition.sets.get(name)]
-    sets = [(name, partition.sets[name]) for name in main] + list(partition.others.items())
-    pairs = [tag("dt", esc(name.replace("_", " "))) + tag("dd", _code(str(cpus))) for name, cpus in sets]
+    sets = Partition(plan).named
+    pairs = [tag("dt", esc(name.replace("_", " "))) + tag("dd", _code(str(cpus))) for name, cpus in sets.items()]
     return tag("dl", pairs, class_="sets") if pairs else ""
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 CSS = """
 :root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--ink:#16202b;--quiet:#56616f;--line:#d5dae1;--soft:#eef1f5;
---accent:#0b5ea8;--housekeeping:#9fd3f2;--isolated:#f3b73e;--tickless:#00785a;--offline:#e3e6ea;--unassigned:#fff;
+--accent:#0b5ea8;--housekeeping:#9fd3f2;--isolated:#f3b73e;--tickless:#00785a;--critical:#ee7733;--lcores:#d9a0c4;--idle:#c9d3cd;--offline:#e3e6ea;--unassigned:#fff;
 --on-dark:#fff;--on-light:#10202e;--error:#b3261e;--error-bg:#fdecea;--warning:#8a5a00;--warning-bg:#fff4dc;
 --note:#0b5ea8;--note-bg:#e8f2fb;--good:#00694f;--good-bg:#e2f4ee;--gigantic:#cc79a7;--huge:#8fb8de;--rest:#e9edf2;
 --reboot:#c2410c;--drain:#cc79a7;--link:#e0a100;--live:#4c9ed9;--sync:#00785a;--unread:#9aa4b1}
 @media (prefers-color-scheme:dark){:root{--page:#10151b;--card:#182029;--ink:#e6ebf1;--quiet:#9dabbb;--line:#313d4a;
---soft:#212b36;--accent:#7cc0f8;--housekeeping:#5aa9da;--isolated:#e6a11f;--tickless:#17a37c;--offline:#2a333e;
+--soft:#212b36;--accent:#7cc0f8;--housekeeping:#5aa9da;--isolated:#e6a11f;--tickless:#17a37c;--critical:#ee7733;--lcores:#cc79a7;--idle:#8d9d96;--offline:#2a333e;
 --unassigned:#182029;--on-dark:#04150f;--on-light:#0b141c;--error:#ff9b90;--error-bg:#3b1b19;--warning:#f5c56a;
 --warning-bg:#352a12;--note:#8cc8fa;--note-bg:#152b40;--good:#6fdcb7;--good-bg:#10312a;--gigantic:#b0608d;--huge:#4379ad;
 --rest:#26313d;--reboot:#f0703a;--drain:#cc79a7;--link:#e6ac2a;--live:#56aee6;--sync:#17a37c;--unread:#6d7987}}
@@ -43,11 +43,11 @@ svg.fleet{border-radius:8px;background:var(--rest)}
 .badge{display:inline-block;border-radius:99px;padding:.05em .65em;font-size:.8rem;font-weight:600;border:1px solid
 currentColor;white-space:nowrap}
 .badge.error{color:var(--error);background:var(--error-bg)}.badge.warning{color:var(--warning);background:var(--warning-bg)}
-.badge.note{color:var(--note);background:var(--note-bg)}.badge.good{color:var(--good);background:var(--good-bg)}
+.badge.accepted{color:var(--quiet);background:var(--soft)}.badge.note{color:var(--note);background:var(--note-bg)}.badge.good{color:var(--good);background:var(--good-bg)}
 .badge.reboot,.badge.drain{color:var(--error);background:var(--error-bg)}
 .badge.link{color:var(--warning);background:var(--warning-bg)}.badge.live{color:var(--note);background:var(--note-bg)}
 .badge.plain{color:var(--quiet);background:var(--soft)}
-.impact-reboot{fill:var(--reboot)}.impact-drain{fill:var(--drain)}.impact-link{fill:var(--link)}
+.impact-has-errors{fill:var(--ink)}.impact-reboot{fill:var(--reboot)}.impact-drain{fill:var(--drain)}.impact-link{fill:var(--link)}
 .impact-live{fill:var(--live)}.impact-in-sync{fill:var(--sync)}.impact-not-read{fill:var(--unread)}
 .problem{border-left:5px solid var(--line)}
 .problem.error{border-left-color:var(--error)}.problem.warning{border-left-color:var(--warning)}
@@ -80,8 +80,9 @@ color:var(--quiet)}
 .core{fill:var(--card);stroke:var(--line)}
 .cell{stroke:rgba(0,0,0,.28);stroke-width:1}
 .cell.housekeeping{fill:var(--housekeeping)}.cell.isolated{fill:var(--isolated)}.cell.tickless{fill:var(--tickless)}
+.cell.critical{fill:var(--critical);stroke-width:2}.cell.lcores{fill:var(--lcores)}.cell.idle{fill:var(--idle)}
 .cell.offline{fill:var(--offline);stroke-dasharray:2 2}.cell.unassigned{fill:var(--unassigned);stroke-dasharray:3 2}
-.on-housekeeping,.on-isolated{fill:var(--on-light)}.on-tickless{fill:var(--on-dark)}
+.on-housekeeping,.on-isolated,.on-critical,.on-lcores,.on-idle{fill:var(--on-light)}.on-tickless{fill:var(--on-dark)}
 .on-offline,.on-unassigned{fill:var(--quiet)}
 pattern path{stroke:rgba(0,0,0,.3);stroke-width:1;fill:rgba(0,0,0,.35)}
 .memory-of{margin-top:10px}
@@ -97,12 +98,14 @@ border-width:0 0 1.5px 1.5px;border-bottom-left-radius:6px}
 border-radius:4px;padding:0 .35em;margin-right:.5em}
 .devices i{font-style:normal;color:var(--quiet);margin-left:.5em}
 .facts{font-size:.92em;color:var(--quiet)}
+.plan{font-size:.92em}
 .vf-of{display:flex;flex-wrap:wrap;gap:2px 8px;align-items:center;margin-top:2px}
 .vf{fill:var(--live);stroke:var(--ink);stroke-width:.6}.vf.missing{fill:none;stroke-dasharray:2 1.5}
 .stacked{font-size:.85rem;margin:.4em 0;padding-left:1.2em}
 .legend{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr));gap:6px 18px;list-style:none;
 margin:0 0 14px;padding:0;font-size:.85rem}
 .legend li{display:flex;gap:.6em;align-items:center}.legend svg{flex:none}
+.card>table{margin-top:0}
 .scroll{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;width:100%;font-size:.88rem;margin:.6em 0}
 caption{text-align:left;color:var(--quiet);font-size:.85rem;padding:.2em 0}
@@ -116,6 +119,7 @@ tbody small{font-weight:400}
 .distances td{background:color-mix(in srgb,var(--isolated) calc(var(--far)*45%),var(--card))}
 .sets{display:grid;grid-template-columns:max-content 1fr;gap:.15em .9em;font-size:.88rem;margin:.6em 0}
 footer{color:var(--quiet);font-size:.82rem;margin:3em 0 2em}
+@media (min-width:701px){table.cards td{min-width:7em}}
 @media (max-width:700px){
 main,.top{padding-left:12px;padding-right:12px}.card{padding:12px}
 table.cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}

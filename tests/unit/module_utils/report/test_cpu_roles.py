@@ -11,6 +11,8 @@ def letters(partition, cpus, online=True):
 
 def test_each_cpu_has_the_most_special_role():
     assert letters(Partition({"cpus": CPUS}), range(5)) == "HITT?"
+    more = {**CPUS, "isolated": "1-4", "critical": "2", "idle": "3", "lcores": "2,4"}
+    assert letters(Partition({"cpus": more}), range(5)) == "HICZD"
     assert letters(Partition({"cpus": CPUS}), [0], online=False) == "–"
 
 
@@ -20,4 +22,4 @@ def test_letters_tell_roles_apart_without_colour():
 
 def test_further_sets_are_kept_and_nonsense_is_not():
     partition = Partition({"cpus": {**CPUS, "irq": "0", "dpdk": "", "odd": "x", "more": 3}})
-    assert {name: str(cpus) for name, cpus in partition.others.items()} == {"irq": "0"}
+    assert list(partition.named) == ["housekeeping", "isolated", "tickless", "irq"]

@@ -11,7 +11,6 @@ from ansible_collections.ull.metal.plugins.module_utils.report.numa_map import (
     distances,
     legend,
     numa_map,
-    planned_vfs,
 )
 
 
@@ -40,6 +39,12 @@ def test_drawings_have_names():
     assert all(each.get("role") == "img" for each in page.of("svg") if "aria-label" in each)
 
 
+def test_a_cpu_says_all_about_itself():
+    page = drawn(topology_of("20em64t-hybrid-1p6c2t+2ca4co1t"))
+    assert "CPU 3: isolated, tickless; P core; shares its core with 2" in page.words
+    assert "CPU 19: isolated, tickless; E core" in page.words
+
+
 def test_devices_say_what_they_are():
     words = drawn(server("ens1")).words.replace("\u00a0", " ")
     for part in (
@@ -49,27 +54,23 @@ def test_devices_say_what_they_are():
         assert part in words, part
 
 
-def test_planned_vfs_stand_beside_those_that_are_there():
+def test_what_is_planned_stands_beside_what_is_there():
     topology = server()
-    nics = [{"pci": "0000:02:00.0", "vfs": 5}]
-    assert "2 of 8 VFs, 5 planned" in drawn(topology, nics=nics).words
-    assert len(drawn(topology, nics=nics).of("rect", "missing")) == 3
+    vfs = [{"pf": "0000:02:00.0", "index": n, "use": "dpdk" if n else "kernel", "driver": "vfio-pci"} for n in range(5)]
+    nics = [{"pci": "0000:02:00.0", "nic": "trading", "mtu": 9000, "rings": "max", "coalescing": None}]
+    irq = {"nics": [{"pci": "0000:02:00.0", "cpus": "0,8"}]}
+    page = drawn(topology, nics=nics, vfs=vfs, irq=irq)
+    assert "2 of 8 VFs, 5 planned (1 kernel, 4 dpdk)" in page.words
+    assert "plan: trading · mtu 9000 · rings max · IRQs on CPUs 0,8" in page.words
+    assert "planned: dpdk vfio-pci" in page.words
+    assert len(page.of("rect", "missing")) == 3
 
 
-@pytest.mark.parametrize(
-    ("nics", "number"),
-    [
-        (None, 0),
-        ([], 0),
-        ([{"pci": "p", "vfs": 4}], 4),
-        ([{"pci": "p", "numvfs": 4}], 4),
-        ([{"pci": "p", "vfs": [{}, {}]}], 2),
-        ({"nics": [{"pci": "p", "vfs": None}]}, 0),
-        ([{"pci": "q", "vfs": 4}, "odd"], 0),
-    ],
-)
-def test_planned_vfs_of_any_plan(nics, number):
-    assert planned_vfs({"pci": "p"}, {"nics": nics}) == number
+def test_stores_stand_on_their_node():
+    placement = {"redis": {"node": 1, "cpus": "8-15", "memory_bytes": 4 << 30}}
+    words = drawn(server(), placement=placement).words
+    assert words.index("node 1") < words.index("redis") < words.index("node unknown")
+    assert "4 GiB" in words
 
 
 def test_more_hugepages_than_memory_are_marked():

@@ -125,3 +125,19 @@ def test_a_thousand_hosts_of_ten_kinds_are_small_and_fast():
     assert time.process_time() - since < 10
     assert len(text.encode()) < 1 << 20
     assert len(Page(text).of("details", "host")) == 10
+
+
+def test_a_host_is_counted_once_by_what_it_needs():
+    wrong = {**planned("e", server(), {"isolated": "cpus 99"}), "states": []}
+    plans = [planned("a", server()), synced(planned("b", server())), planned("c", server(), source="snapshot"), wrong]
+    made = Page(page([*plans, {**wrong, "host": "f", "source": "snapshot"}], {}, "lab", WHEN))
+    (bar,) = made.of("svg", "fleet")
+    assert bar["aria-label"] == "Hosts by what they need: 2 has errors, 1 reboot, 1 not read, 1 in sync"
+    for words in (
+        "with errors, nothing can be applied: e, f",
+        "would reboot (once): a",
+        "not read live: c",
+        "in sync: b",
+    ):
+        assert words in made.words
+    assert "cannot be applied" in made.words

@@ -40,3 +40,10 @@ def test_a_host_in_its_message_does_not_part_findings():
 
 def test_a_level_nobody_knows_comes_last():
     assert [p.level for p in problems([found("a", kind="z", level="odd"), found("a", level="note")])] == ["note", "odd"]
+
+
+def test_what_somebody_answers_for_is_said_with_the_reason():
+    entry = {"reason": "cabling on Monday", "until": "2027-01-31", "level": "error"}
+    (problem,) = problems([{**found("a", level="accepted"), "accepted": entry}])
+    assert problem.level == "accepted"
+    assert problem.cases[0].accepted == "cabling on Monday (error, accepted until 2027-01-31)"

@@ -43,16 +43,34 @@ def cpu_sets(plan: Mapping[str, Any]) -> str:
 
 
 def others(plan: Mapping[str, Any]) -> str:
-    """Every further slice of the plan, path by path."""
+    """Every further slice of the plan: rows of alike things as a table, everything else path by path."""
     made = []
     for name, value in plan.items():
-        lines = list(_flat(value, "")) if name not in _SHOWN else []
-        if lines:
-            body = [("", (_code(path or name), _code(text))) for path, text in lines]
-            words = name.replace("_", " ")
-            inner = [tag("summary", esc(words)), table(("what", "declared"), body, words, "cards")]
-            made.append(tag("details", inner))
+        inner = _slice(value, name) if name not in _SHOWN else ""
+        if inner:
+            made.append(tag("details", [tag("summary", esc(name.replace("_", " "))), inner]))
     return "".join(made)
+
+
+def _slice(value: Any, name: str) -> str:
+    rows = [dict(_flat(row, "")) for row in value] if _is_table(value) else []
+    if len(rows) < 2:
+        return _paths(rows[0].items() if rows else _flat(value, ""), name)
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    parted = [key for key in keys if len({row.get(key) for row in rows}) > 1]
+    common = [(key, rows[0][key]) for key in keys if key not in parted]
+    body = [("", [_code(row.get(key, "")) for key in parted]) for row in rows]
+    whole = tag("div", table(parted, body, f"{name}: where they differ", "cards"), class_="scroll") if parted else ""
+    return whole + _paths(common, f"{name}: the same for all {len(rows)}")
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(row, Mapping) for row in value)
+
+
+def _paths(pairs: Iterable[tuple[str, str]], name: str) -> str:
+    body = [("", (_code(path or name), _code(text))) for path, text in pairs]
+    return table(("what", "declared"), body, name.replace("_", " "), "cards pairs") if body else ""
 
 
 def _states(found: Sequence[Row], kind: Kind, many: bool, caption: str) -> str:

@@ -63,6 +63,9 @@ summary:focus-visible,a:focus-visible{outline:2px solid var(--accent);outline-of
 .host .line{display:inline-flex;flex-wrap:wrap;gap:.3em .6em;align-items:baseline;vertical-align:top;max-width:100%}
 .host[open]>summary{margin-bottom:.6em}
 .nodes{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,17.5rem),1fr));gap:12px;margin:.8em 0}
+.pairs th{width:35%}
+details details caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+details details .scroll caption,details details .scroll~.pairs caption{position:static;width:auto;height:auto;clip-path:none}
 .beside{display:flex;flex-wrap:wrap;gap:0 3em;align-items:flex-start}
 .node{border:1.5px solid var(--line);border-radius:10px;padding:10px 12px;background:var(--page);min-width:0;
 break-inside:avoid}
@@ -110,7 +113,7 @@ margin:0 0 14px;padding:0;font-size:.85rem}
 table{border-collapse:collapse;width:100%;font-size:.88rem;margin:.6em 0}
 caption{text-align:left;color:var(--quiet);font-size:.85rem;padding:.2em 0}
 th,td{text-align:left;vertical-align:top;padding:.38em .6em;border-bottom:1px solid var(--line)}
-thead th{color:var(--quiet);font-weight:600}
+thead th{white-space:nowrap;color:var(--quiet);font-weight:600}
 tbody th{font-weight:500;min-width:8.5em}
 .off code,.off .quiet{background:var(--warning-bg);color:var(--warning);border-radius:4px;padding:.1em .35em}
 tbody small{font-weight:400}
@@ -119,7 +122,8 @@ tbody small{font-weight:400}
 .distances td{background:color-mix(in srgb,var(--isolated) calc(var(--far)*45%),var(--card))}
 .sets{display:grid;grid-template-columns:max-content 1fr;gap:.15em .9em;font-size:.88rem;margin:.6em 0}
 footer{color:var(--quiet);font-size:.82rem;margin:3em 0 2em}
-@media (min-width:701px){table.cards td{min-width:7em}}
+@media (min-width:701px){td[data-label=declared],td[data-label=hosts],td[data-label=profile]{min-width:9em}
+tbody th{min-width:11em}}
 @media (max-width:700px){
 main,.top{padding-left:12px;padding-right:12px}.card{padding:12px}
 table.cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
@@ -135,5 +139,7 @@ body{font-size:9.5pt}main,.top{max-width:none;padding:0}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 details::details-content{content-visibility:visible;block-size:auto;height:auto;overflow:visible}
 .card{break-inside:auto}.problem,.node,tr{break-inside:avoid}h2,h3,summary{break-after:avoid}
-.nodes{grid-template-columns:repeat(auto-fill,minmax(15rem,1fr))}a{color:inherit;text-decoration:none}}
+.nodes{grid-template-columns:repeat(auto-fit,minmax(15rem,1fr))}
+th,td{padding:.2em .45em}td code,th .mono{font-size:.8em}
+a{color:inherit;text-decoration:none}}
 """

@@ -101,6 +101,14 @@ def test_slices_that_nobody_foresaw_are_shown():
     assert "reserved[0].cpus" in words
 
 
+def test_rows_of_alike_things_are_a_table():
+    vfs = [{"pf": "0000:02:00.0", "index": n, "driver": "vfio-pci"} for n in range(3)]
+    made = Page(page([{**planned("a", server()), "vfs": vfs}], {"a": server()}, "lab", WHEN))
+    assert "vfs: where they differ" in made.words
+    assert "vfs: the same for all 3" in made.words
+    assert "planned:  vfio-pci" in made.words
+
+
 def test_tables_have_heads_captions_and_scopes():
     made = Page(page([planned("a", server(), PAGES)], {"a": server()}, "lab", WHEN))
     assert len(made.of("caption")) == len(made.of("table"))

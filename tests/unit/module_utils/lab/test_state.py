@@ -9,10 +9,18 @@ from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.lab import state
 
 
+def sleep(marker):
+    """A process with ``marker`` among its arguments."""
+    script = "import time; print(flush=True); time.sleep(60)"
+    started = subprocess.Popen([sys.executable, "-c", script, marker], stdout=subprocess.PIPE)
+    started.stdout.readline()  # its command line can be read only a moment after it was started
+    return started
+
+
 @pytest.fixture
 def sleeper(tmp_path):
     marker = str(tmp_path / "pid")
-    started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", marker])
+    started = sleep(marker)
     yield started, marker
     started.kill()
     started.wait()
@@ -44,7 +52,7 @@ def test_pid_file_that_means_nothing(tmp_path, content):
 
 def test_kill_and_wait(tmp_path):
     marker = str(tmp_path / "pid")
-    started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", marker])
+    started = sleep(marker)
     ours = process(tmp_path, started.pid, marker)
     assert not ours.wait(0.05)
     ours.kill()

@@ -21,17 +21,20 @@ class Page(HTMLParser):
         self.close()
         assert self.open == []
 
-    def handle_starttag(self, name, attributes):
-        self.elements.append((name, dict(attributes)))
-        if name not in _VOID:
-            self.open.append(name)
+    def handle_starttag(self, tag, attrs):
+        """Note the element."""
+        self.elements.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self.open.append(tag)
 
-    def handle_endtag(self, name):
-        assert self.open.pop() == name
+    def handle_endtag(self, tag):
+        """Only the innermost element may end."""
+        assert self.open.pop() == tag
 
-    def handle_data(self, words):
+    def handle_data(self, data):
+        """Keep what is to be read."""
         if self.open[-1:] != ["style"]:
-            self.words += words + " "
+            self.words += data + " "
 
     def of(self, name: str, class_: str = "") -> list[dict[str, str | None]]:
         """The attributes of all elements of a name and a class."""

@@ -81,6 +81,9 @@ bench: test-setup  ## read a topology beside setup and lstopo; plan 10,000 hosts
 	@$(BIN)/python benchmarks/topology.py
 	@$(BIN)/python benchmarks/plan.py
 
+docs: test-setup  ## write the generated pages: profile language and its schema, findings, kernel parameters
+	@$(BIN)/python tools/docs.py
+
 clean:  ## stop the lab, remove what set-up, lab and tests made
 	@[ ! -d .lab ] || [ ! -d $(VENV) ] || $(MAKE) lab-stop
 	rm -rf .venv .cache .lab reports $(LINK)

@@ -89,7 +89,8 @@ def _judge(finding: Mapping[str, Any], valid: list[tuple[dict[str, Any], str]], 
         acceptable = KINDS[entry["id"]].acceptable and finding["level"] != NOTE
         if entry["id"] == finding["id"] and acceptable and entry["until"] >= now:
             said = {"reason": entry["reason"], "until": entry["until"].isoformat(), "level": finding["level"]}
-            return {**finding, "level": ACCEPTED, "accepted": said}
+            message = f"{finding['message']} (accepted until {said['until']}: {said['reason']})"
+            return {**finding, "message": message, "level": ACCEPTED, "accepted": said}
     return dict(finding)
 
 

@@ -195,7 +195,8 @@ NICS = {
         "The critical path is on another node than every NIC of the profile.", "Say `critical: 4 cores near nic`."
     ),
     "nic-no-link": _note(
-        "The NIC has no link now; its settings are planned all the same.", "Check cable and switch port."
+        "There is no link, or the interface is down; its settings are planned all the same.",
+        "Check interface, cable and switch port.",
     ),
     "nic-mtu-too-large": _error(
         "The NIC refuses an MTU above its greatest.", "Use at most what the NIC can, or another NIC."
@@ -215,6 +216,10 @@ NICS = {
     ),
     "vf-mac-twice": _error(
         "Two VFs with one MAC address: the switch delivers to either.", "Set the groups' mac apart."
+    ),
+    "vf-mac-on-two-hosts": _warning(
+        "Two hosts in one network with one MAC address: the switch delivers to either.",
+        "Leave `mac` out of what several hosts share; each host then derives its own.",
     ),
     "iommu-missing": _error(
         "VFs are to be bound to vfio-pci, the kernel was booted with the IOMMU on, and the NIC has no IOMMU group.",

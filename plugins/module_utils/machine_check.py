@@ -79,7 +79,7 @@ def _kinds(parts: Partition, topology: Mapping[str, Any]) -> Iterator[Finding]:
     if len(kinds) > 1:
         groups = {kind: str(CpuSet(cpus)) for kind, cpus in sorted(kinds.items())}
         message = "isolated CPUs are of several kinds: " + ", ".join(f"{k} {c}" for k, c in groups.items())
-        fast = groups.get("P") or next(iter(groups.values()))
+        fast = groups.get("P") or min(groups.values())
         remedy = f"isolate one kind, e.g. `isolated: cpus {fast}`"
         yield Finding("cpu-kinds-mixed", message, f"{ROOT}.isolated", str(parts.isolated), remedy)
 

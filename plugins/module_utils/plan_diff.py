@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -141,7 +142,7 @@ def _vfs(plan: Mapping[str, Any]) -> Iterator[_Row]:
 def _flat(plan: Mapping[str, Any]) -> Iterator[_Row]:
     for part, impact in (("sysctl", LIVE), ("sysfs", LIVE), ("dpdk", DRAIN), ("kubelet", DRAIN), ("placement", DRAIN)):
         for key, value in plan.get(part, {}).items():
-            yield f"{part}.{key}", str(value), impact
+            yield f"{part}.{key}", value if isinstance(value, str) else json.dumps(value), impact
 
 
 def _host_lines(host: Mapping[str, Any]) -> Iterator[str]:

@@ -65,8 +65,8 @@ VFS = _object(
             *("dpdk", "kernel", "pod"),
         ),
         "mac": _text(
-            "MAC address of the group's first VF, counted up from there; in quotes. Without it each VF gets a local "
-            "address derived from its NIC's, the same after every boot.",
+            "MAC address of the group's first VF, counted up from there; in quotes, and another on each host. Without "
+            "it each VF gets a local address derived from its NIC's, the same after every boot.",
             "02:00:5e:00:10:00",
             pattern=r"^[0-9a-fA-F][02468aceACE](:[0-9a-fA-F]{2}){5}$",
         ),

@@ -4,9 +4,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import yaml
 from topologies import smt, topology
+
+CLASSES = Path(__file__).resolve().parents[2] / "playbooks/group_vars"
+
+
+def class_profile(name: str) -> dict:
+    """What playbooks/group_vars declares for a class."""
+    return yaml.safe_load((CLASSES / f"{name}.yml").read_text(encoding="utf-8"))["ull_class_profile"]
 
 
 def nic(name: str, pci: str, node: int, driver: str, vfs: int = 0, speed: int = 100000) -> dict[str, Any]:

@@ -62,7 +62,9 @@ def _fit(intent: Mapping[str, Any], nic: Mapping[str, Any], path: str) -> list[F
         message = f"{title} can have an MTU of {most} at most"
         found.append(Finding("nic-mtu-too-large", message, f"{path}.mtu", mtu, f"use {most}"))
     if nic["name"] and not nic.get("up", True):
-        found.append(Finding("nic-no-link", f"NIC {title} has no link", path, title, "check cable and switch port"))
+        found.append(
+            Finding("nic-no-link", f"NIC {title} has no link, or is down", path, title, "check cable and switch port")
+        )
     return found
 
 

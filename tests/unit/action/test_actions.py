@@ -101,6 +101,26 @@ def test_only_the_snapshot_is_read_where_that_is_asked_for(snapshot):
     assert (asked, result["plan"]["source"]) == ([], "snapshot")
 
 
+def test_a_finding_that_is_accepted_ends_nothing(snapshot):
+    nics = {"trading": {"driver": "nosuch"}}
+    accepted = [{"id": "nic-not-found", "reason": "arrives on Monday", "until": "2999-12-31"}]
+    arguments = {"profile": {"isolated": "rest", "nics": nics}, "snapshot": snapshot}
+    result, asked = act(plan, {**arguments, "accepted_findings": accepted}, ALIVE)
+    assert [finding["level"] for finding in result["plan"]["findings"]] == ["accepted"]
+    assert asked == [TOPOLOGY, SETTINGS]
+    late = [{**accepted[0], "until": "2001-01-01"}]
+    result, _asked = act(plan, {**arguments, "accepted_findings": late}, ALIVE)
+    assert findings(result) == ["nic-not-found", "acceptance-expired"]
+
+
+def test_a_machine_that_is_not_the_one_of_its_snapshot(tmp_path):
+    path = tmp_path / "lab1.json"
+    path.write_text(json.dumps(smt(nodes=1)))
+    result, _asked = act(plan, {"profile": {"isolated": "rest"}, "snapshot": str(path)}, ALIVE)
+    (finding,) = result["plan"]["findings"]
+    assert (finding["id"], finding["level"], finding["host"]) == ("topology-changed", "note", "lab1")
+
+
 def test_validation():
     made = act(plan, {"profile": {"isolated": "rest"}}, ALIVE)[0]["plan"]
     columns = {"declared": "1", "persisted": "1", "running": "1"}

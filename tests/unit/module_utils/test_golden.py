@@ -13,9 +13,8 @@ import os
 from pathlib import Path
 
 import pytest
-import yaml
 from captures import capture
-from class_machines import CLASS_MACHINES
+from class_machines import CLASS_MACHINES, CLASSES, class_profile
 
 from ansible_collections.ull.metal.plugins.module_utils.host import Host
 from ansible_collections.ull.metal.plugins.module_utils.plan import compile_plan
@@ -23,7 +22,6 @@ from ansible_collections.ull.metal.plugins.module_utils.topology.reader import r
 
 UNIT = Path(__file__).resolve().parents[1]
 GOLDEN = UNIT / "golden"
-CLASSES = UNIT.parents[1] / "playbooks/group_vars"
 
 # Captured machines, with what is special about each, and the classes that say most about it.
 MACHINES = {
@@ -39,11 +37,6 @@ MACHINES = {
     "tuned-rt-4cpu-2node": ["execution_gateway", "data_store"],  # a virtual machine with an SR-IOV NIC
 }
 CAPTURED = [(machine, name) for machine, names in MACHINES.items() for name in names]
-
-
-def class_profile(name: str) -> dict:
-    """What playbooks/group_vars declares for a class."""
-    return yaml.safe_load((CLASSES / f"{name}.yml").read_text(encoding="utf-8"))["ull_class_profile"]
 
 
 def compare(machine: str, name: str, topology: dict) -> dict:

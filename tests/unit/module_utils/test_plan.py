@@ -86,6 +86,7 @@ def test_intents_for_one_pool_add_up():
         (SERVER, None, {"profile-bad-value": "ull_profile"}),
         (SERVER, {"isolated": "cpus 0-7", "housekeeping": "rest"},
          {"cpu-0-isolated": "ull_profile.tickless", "smt-split": "ull_profile.isolated"}),
+        (SERVER, {"critical": "cpus 0-7"}, {"critical-not-isolated": "ull_profile.critical"}),
         (SERVER, pages("1G", "40 GiB", "node 0"), {"hugepages-exceed-node": "ull_profile.hugepages on node 0"}),
         (SERVER, pages("1G", "32 GiB", "node 0"), {"hugepages-crowd-node": "ull_profile.hugepages on node 0"}),
         (SERVER, pages("16M", "16 MiB", "node 0"), {"hugepages-size-missing": "ull_profile.hugepages (16M on node 0)"}),
@@ -152,6 +153,7 @@ def test_invariants(machine, declared, release):
     assert json.loads(json.dumps(plan)) == plan
     assert {finding["level"] for finding in plan["findings"]} <= set(LEVELS)
     errors = {finding["id"] for finding in plan["findings"] if finding["level"] == ERROR}
+    assert "plan-inconsistent" not in errors
     sizes = {"2M": 2 << 20, "1G": 1 << 30, "16M": 16 << 20}
     for node in machine["nodes"]:
         asked = sum(sizes[size] * count for (where, size), count in pools(plan).items() if where == node["id"])
@@ -163,6 +165,16 @@ def test_invariants(machine, declared, release):
     )
     assert tickless <= isolated
     assert str(housekeeping | isolated) == plan["cpus"]["online"]
+    if plan["kubelet"]:
+        reserved = CpuSet.parse(plan["kubelet"]["reservedSystemCPUs"])
+        assert not isolated or reserved == housekeeping
+    for name in ("critical", "lcores", "idle"):
+        assert CpuSet.parse(plan["cpus"][name]) <= isolated
+    assert not isolated & CpuSet.parse(plan["irq"]["default_cpus"]) or not isolated
+    assert all(nic["cpus"] for nic in plan["irq"]["nics"])
+    for placed in plan["placement"].values():
+        assert placed["cpus"]
+        assert CpuSet.parse(placed["cpus"]) <= housekeeping
     assert cpu_isolation.findings(isolated, tickless, machine, "x", housekeeping) == []
     declared_pools = [hugepages.Pool.of(pool, "x") for pool in plan["hugepages"]["pools"]]
     assert ERROR not in {finding.level for finding in hugepages.findings(declared_pools, machine)}
@@ -172,3 +184,15 @@ def test_invariants(machine, declared, release):
     assert sections["hugepages"] == hugepages.boot_args(declared_pools)
     assert sections["cpu_isolation"] == cpu_isolation.boot_args(isolated, tickless, housekeeping)
     assert set(made) == set(DOMAINS)
+
+
+def test_the_critical_path_on_cores_0_to_7():
+    """What the source of the requirements asks for, the planner cannot give: it offers the nearest layout."""
+    machine = smt(nodes=1, cores=16, threads=2)
+    (finding,) = compile_plan(machine, {"critical": "cpus 0-7", "smt": "idle siblings"})["findings"]
+    assert "CPU 0 is the boot CPU" in finding["message"]
+    assert finding["remedy"] == "the nearest layout is cpus 1-8"
+    plan = compile_plan(machine, {"critical": "cpus 1-8", "smt": "idle siblings"})
+    assert (plan["cpus"]["critical"], kinds(plan)) == ("1-8", {})
+    isolated = compile_plan(machine, {"isolated": "cpus 0-7,16-23", "housekeeping": "rest"})
+    assert "the nearest layout is cpus 1-8,17-24" in [finding["remedy"] for finding in isolated["findings"]]

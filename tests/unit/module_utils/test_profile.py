@@ -22,6 +22,13 @@ WHOLE: dict[str, Any] = {
     "nics": {"trading": {"name": "eth0", "pci": "0000:81:00.0", "driver": "ice", "sriov": True}},
     "hugepages": [PAGES],
     "boot_args": ["skew_tick=1"],
+    "critical": "2 near nic trading",
+    "smt": "idle siblings",
+    "latency_budget_ns": 1000,
+    "dpdk": {"lcores": "critical", "memory": "1 GiB"},
+    "kubelet": {"version": "1.34", "cpu_manager": "static", "scope": "pod", "reserved_memory": "1 GiB"},
+    "kernel": "any",
+    "transparent_hugepages": "never",
 }
 
 
@@ -52,10 +59,13 @@ def test_what_is_not_said_has_a_default():
         ("2 cpus per l3", Cpus(count=2, unit="cpu", per="l3")),
         ("1 core per package", Cpus(count=1, unit="core", per="package")),
         ("12 cores per machine", Cpus(count=12, unit="core", per="machine")),
+        ("8 near nic", Cpus(count=8, unit="core", per="node", near="nic")),
+        ("2 cpus near nic a-b", Cpus(count=2, unit="cpu", per="node", near="nic a-b")),
     ],
 )
 def test_words_for_cpus(text, intent):
-    assert read_profile({"isolated": text})[0].isolated == intent
+    nics = {"a-b": {"driver": "ice"}}
+    assert read_profile({"isolated": text, "nics": nics})[0].isolated == intent
 
 
 @pytest.mark.parametrize(
@@ -75,6 +85,8 @@ def test_words_for_cpus(text, intent):
         ({"tickless": "4 per node"}, "ull_profile.tickless", "cpus 2-3"),
         ({"nics": []}, "ull_profile.nics", "NIC"),
         ({"nics": {"feed": {}}}, "ull_profile.nics.feed", "name, pci, driver, sriov"),
+        ({"nics": {"feed": {"name": "x", "irqs": "cpus 5-2"}}}, "ull_profile.nics.feed.irqs", "ascend"),
+        ({"dpdk": {"lcores": "cpus 5-2"}}, "ull_profile.dpdk.lcores", "ascend"),
         ({"nics": {"feed": {"sriov": "yes"}}}, "ull_profile.nics.feed.sriov", "virtual functions"),
         ({"nics": {"feed": "eth0"}}, "ull_profile.nics.feed", ""),
         ({"hugepages": {}}, "ull_profile.hugepages", "size and place"),

@@ -37,7 +37,13 @@ CASES = {
         BootArgs({}, replace=True),
     ),
     "hugepages": Case(
-        Hugepages([{"node": 1, "size": "1G", "pages": 4}, {"node": 0, "size": "2M", "pages": 256}]),
+        Hugepages(
+            [
+                {"node": 1, "size": "1G", "pages": 4},
+                {"node": 0, "size": "2M", "pages": 256},
+                {"node": 1, "size": "2M", "pages": 64},
+            ]
+        ),
         Hugepages([{"node": 0, "size": "1G", "pages": 2}, {"node": 1, "size": "2M", "pages": 8}]),
         Hugepages([]),
     ),

@@ -86,6 +86,11 @@ def test_the_saved_and_the_next_entry_of_the_environment(tmp_path, environment, 
     assert grub.Grub(host).persisted()[-1] == chosen
 
 
+def test_the_last_default_counts():
+    """A script behind grub-mkconfig's own, like 40_custom, may set another."""
+    assert grub.default_entry(f'set default="0"\n{MENU}\nset default=1\n', {})[-1] == "second"
+
+
 def test_an_entry_without_kernel_has_no_arguments():
     assert grub.default_entry(f'set default="3"\n{MENU}', {}) == []
 

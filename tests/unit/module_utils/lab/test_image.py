@@ -96,3 +96,13 @@ def test_partition_uuid_is_what_blkid_shows():
 
     written = boot_sectors(bytes(512), bytes(512), 1 << 21, label)[440:444]
     assert int.from_bytes(written, "little") == int(signature, 16)
+
+
+def test_key_stands_for_the_code_too(tmp_path):
+    from ansible_collections.ull.metal.plugins.module_utils.lab import builder
+    from ansible_collections.ull.metal.plugins.module_utils.lab.state import Lab
+
+    spec = builder.spec_of(Lab(str(tmp_path)), "vm", "trixie", ["a", "b", "a"], 6)
+    assert spec.packages == ("a", "b")
+    assert len(spec.recipe) == 64
+    assert replace(spec, recipe="other").key != spec.key

@@ -10,10 +10,18 @@ from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.lab import state
 
 
+def start(marker):
+    """A process that runs: right after its exec the kernel still shows an empty command line."""
+    code = "import time; print(flush=True); time.sleep(60)"
+    started = subprocess.Popen([sys.executable, "-c", code, marker], stdout=subprocess.PIPE)
+    started.stdout.readline()
+    return started
+
+
 @pytest.fixture
 def sleeper(tmp_path):
     marker = str(tmp_path / "pid")
-    started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", marker])
+    started = start(marker)
     yield started, marker
     started.kill()
     started.wait()
@@ -45,7 +53,7 @@ def test_pid_file_that_means_nothing(tmp_path, content):
 
 def test_kill_and_wait(tmp_path):
     marker = str(tmp_path / "pid")
-    started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", marker])
+    started = start(marker)
     ours = process(tmp_path, started.pid, marker)
     assert not ours.wait(0.05)
     ours.kill()

@@ -22,14 +22,17 @@ class Page(HTMLParser):
         assert self.open == []
 
     def handle_starttag(self, tag, attrs):
+        """Note the element."""
         self.elements.append((tag, dict(attrs)))
         if tag not in _VOID:
             self.open.append(tag)
 
     def handle_endtag(self, tag):
+        """Only the innermost element may end."""
         assert self.open.pop() == tag
 
     def handle_data(self, data):
+        """Keep what is to be read."""
         if self.open[-1:] != ["style"]:
             self.words += data + " "
 

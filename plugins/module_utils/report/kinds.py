@@ -15,7 +15,8 @@ from .machine import irq_count
 
 _COLUMNS = ("name", "declared", "persisted", "running", "impact", "status")
 # What differs between two machines of one kind, and is nobody's intent.
-_OF_PLAN = frozenset({"host", "mac", "source", "states", "findings"})
+_ABOUT_PLAN = frozenset({"host", "source", "states", "findings"})
+_OF_PLAN = frozenset({"mac"})
 _OF_MACHINE = frozenset({"mac", "free", "total", "args", "iommu_group", "doubts"})
 
 
@@ -28,8 +29,8 @@ class Kind:
 
     @property
     def plan(self) -> Mapping[str, Any]:
-        """The plan, in the words of the first host."""
-        return self.plans[0]
+        """The plan, in the words of the first host; addresses stand in it only where it is the only one."""
+        return self.plans[0] if len(self.plans) == 1 else _without(self.plans[0], _OF_PLAN)
 
     @property
     def topology(self) -> dict[str, Any]:
@@ -115,8 +116,15 @@ def _cost(impact: str) -> int:
 
 
 def _identity(plan: Mapping[str, Any], topology: Mapping[str, Any] | None) -> str:
-    common = [_common(plan, _OF_PLAN), _common(topology or {}, _OF_MACHINE)]
+    slices = {name: value for name, value in plan.items() if name not in _ABOUT_PLAN}
+    common = [_common(slices, _OF_PLAN), _common(topology or {}, _OF_MACHINE)]
     return json.dumps(common, sort_keys=True, default=str)
+
+
+def _without(value: Any, own: frozenset[str]) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without(inner, own) for name, inner in value.items() if name not in own}
+    return [_without(inner, own) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def _common(value: Any, own: frozenset[str], key: str = "") -> Any:

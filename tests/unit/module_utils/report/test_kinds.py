@@ -61,3 +61,11 @@ def test_rows_of_one_host_in_sync():
     (kind,) = kinds([synced(planned("a", topology_of(CAPTURES[0])))], {})
     assert not any(row.differs for row in rows(kind))
     assert kind.worst == ""
+
+
+def test_addresses_are_each_host_s_own():
+    topology = server()
+    plans = [{**planned(host, topology), "vfs": [{"pf": "p", "mac": f"02:{host}"}]} for host in ("a", "b")]
+    both = {"a": topology, "b": topology}
+    assert [kind.plan["vfs"] for kind in kinds(plans, both)] == [[{"pf": "p"}]]
+    assert [kind.plan["vfs"] for kind in kinds(plans[:1], both)] == [[{"pf": "p", "mac": "02:a"}]]

@@ -74,14 +74,14 @@ def test_stores_stand_on_their_node():
 
 
 def test_more_hugepages_than_memory_are_marked():
-    drawn = Page(cells.memory_bar(Node(0, memory=1 << 30, pools=(Pool("1G", 2),))))
-    assert drawn.of("rect", "over")[0]["x"] == "50.000%"
-    assert "1 GiB more than the node has" in drawn.words
+    drawing = Page(cells.memory_bar(Node(0, memory=1 << 30, pools=(Pool("1G", 2),))))
+    assert drawing.of("rect", "over")[0]["x"] == "50.000%"
+    assert "1 GiB more than the node has" in drawing.words
 
 
 def test_shares_of_memory():
-    drawn = Page(cells.memory_bar(Node(0, memory=8 << 30, pools=(Pool("1G", 2), Pool("2M", 512)))))
-    assert (drawn.of("rect", "gigantic")[0]["width"], drawn.of("rect", "huge")[0]["x"]) == ("25.000%", "25.000%")
+    drawing = Page(cells.memory_bar(Node(0, memory=8 << 30, pools=(Pool("1G", 2), Pool("2M", 512)))))
+    assert (drawing.of("rect", "gigantic")[0]["width"], drawing.of("rect", "huge")[0]["x"]) == ("25.000%", "25.000%")
 
 
 def test_distances_need_a_whole_table():

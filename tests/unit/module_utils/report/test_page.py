@@ -139,8 +139,8 @@ def test_a_host_is_counted_once_by_what_it_needs():
     wrong = {**planned("e", server(), {"isolated": "cpus 99"}), "states": []}
     plans = [planned("a", server()), synced(planned("b", server())), planned("c", server(), source="snapshot"), wrong]
     made = Page(page([*plans, {**wrong, "host": "f", "source": "snapshot"}], {}, "lab", WHEN))
-    (bar,) = made.of("svg", "fleet")
-    assert bar["aria-label"] == "Hosts by what they need: 2 has errors, 1 reboot, 1 not read, 1 in sync"
+    (strip,) = made.of("svg", "fleet")
+    assert strip["aria-label"] == "Hosts by what they need: 2 has errors, 1 reboot, 1 not read, 1 in sync"
     for words in (
         "with errors, nothing can be applied: e, f",
         "would reboot (once): a",

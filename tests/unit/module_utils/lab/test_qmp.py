@@ -18,7 +18,7 @@ ANSWERS = {
 
 
 def serve(listener):
-    connection, _ = listener.accept()
+    connection, _peer = listener.accept()
     with connection, connection.makefile("rw") as stream:
         print(json.dumps({"QMP": {}}), file=stream, flush=True)
         for line in stream:

@@ -15,7 +15,7 @@ def test_layout():
     assert written[510:512] == b"\x55\xaa"
     assert struct.unpack("<Q", written[0x5C:0x64]) == (1,)
     assert written[0x66:0x68] == b"\x90\x90"
-    flag, _chs, kind, _end, first, size = struct.unpack("<B3sB3sII", written[446:462])
+    flag, _begin, kind, _end, first, size = struct.unpack("<B3sB3sII", written[446:462])
     assert (flag, kind, first, size) == (0x80, 0x83, 2048, sectors - 2048)
     assert written[462:510] == bytes(48)
     assert struct.unpack("<QHH", written[512 + 0x1F4 : 1024]) == (2, 1, 0x820)

@@ -19,7 +19,7 @@ ANSWERS = {
 
 
 def serve(listener):
-    connection, _address = listener.accept()
+    connection, _peer = listener.accept()
     with connection, connection.makefile("rw") as stream:
         print(json.dumps({"QMP": {}}), file=stream, flush=True)
         for line in stream:

@@ -86,4 +86,5 @@ docs: test-setup  ## write the generated pages: profile language and its schema,
 
 clean:  ## stop the lab, remove what set-up, lab and tests made
 	@[ ! -d .lab ] || [ ! -d $(VENV) ] || $(MAKE) lab-stop
+	[ ! -d .lab/molecule ] || $(BIN)/molecule destroy --all
 	rm -rf .venv .cache .lab reports $(LINK)

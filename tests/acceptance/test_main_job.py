@@ -11,9 +11,11 @@ import subprocess
 import time
 
 import pytest
+import yaml
 from conftest import HOSTS, ROOT
 
 KEPT = {}
+LAB2 = yaml.safe_load((ROOT / "inventories/lab/group_vars/market_data.yml").read_text())["ull_profile"]
 
 
 def test_fresh_machines(lab):
@@ -40,12 +42,14 @@ def test_check_mode_writes_nothing(lab):
         assert lab.boots(host) == 1
 
 
-def test_bad_input_stops_before_anything_is_touched(lab):
+@pytest.mark.parametrize("limit", [[], ["--limit", "lab1"]])
+def test_bad_input_stops_before_anything_is_touched(lab, limit):
     """On a machine that answers; all kinds of bad input are in test_bad_input.py."""
     pools = {"nics": {}, "hugepages": [{"size": "1G", "amount": "9 GiB", "where": "node 1"}]}
-    run = lab.play("tune", "-e", json.dumps({"ull_profile": pools}))
+    run = lab.play("tune", "-e", json.dumps({"ull_profile": pools}), *limit)
     assert run.code != 0
     assert "hugepages-exceed-node" in run.output
+    assert "TASK [Kernel arguments]" not in run.output
     for host in HOSTS:
         assert lab.checksums(host, "/etc", "/boot") == KEPT[host]
 
@@ -112,7 +116,7 @@ def test_validate_finds_what_was_changed_on_a_machine(lab):
 
 
 def test_without_consent_nothing_reboots(lab):
-    more = json.dumps({"ull_profile": {"boot_args": ["skew_tick=1"]}, "ull_reboot": "never"})
+    more = json.dumps({"ull_profile": {**LAB2, "boot_args": ["skew_tick=1"]}, "ull_reboot": "never"})
     run = lab.play("tune", "--limit", "lab2", "-e", more)
     assert run.code == 0
     assert "a reboot is due, and ull_reboot is never" in run.output
@@ -122,7 +126,7 @@ def test_without_consent_nothing_reboots(lab):
 @pytest.mark.parametrize("seconds", [6, 9, 12, 16])
 def test_an_interrupted_run_is_completed_by_the_next(lab, seconds):
     """Kill the controller's whole process group while it is at it; then run again to the same end."""
-    extra = json.dumps({"ull_profile": {"boot_args": [f"skew_tick={seconds}"]}, "ull_reboot": "never"})
+    extra = json.dumps({"ull_profile": {**LAB2, "boot_args": [f"skew_tick={seconds}"]}, "ull_reboot": "never"})
     argv = ["ansible-playbook", "playbooks/tune.yml", "-i", "inventories/lab", "--limit", "lab2", "-e", extra]
     process = subprocess.Popen(argv, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL)
     time.sleep(seconds)

@@ -15,6 +15,7 @@ import yaml
 from conftest import HOSTS, ROOT
 
 KEPT = {}
+LAB1 = yaml.safe_load((ROOT / "inventories/lab/group_vars/order_engine.yml").read_text())["ull_profile"]
 LAB2 = yaml.safe_load((ROOT / "inventories/lab/group_vars/market_data.yml").read_text())["ull_profile"]
 
 
@@ -45,8 +46,8 @@ def test_check_mode_writes_nothing(lab):
 @pytest.mark.parametrize("limit", [[], ["--limit", "lab1"]])
 def test_bad_input_stops_before_anything_is_touched(lab, limit):
     """On a machine that answers; all kinds of bad input are in test_bad_input.py."""
-    pools = {"nics": {}, "hugepages": [{"size": "1G", "amount": "9 GiB", "where": "node 1"}]}
-    run = lab.play("tune", "-e", json.dumps({"ull_profile": pools}), *limit)
+    wrong = {**LAB1, "hugepages": [{"size": "1G", "amount": "9 GiB", "where": "node 1"}]}
+    run = lab.play("tune", "-e", json.dumps({"ull_profile": wrong}), *limit)
     assert run.code != 0
     assert "hugepages-exceed-node" in run.output
     assert "TASK [Kernel arguments]" not in run.output

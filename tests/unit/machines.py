@@ -13,6 +13,7 @@ import itertools
 import re
 import shutil
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -36,7 +37,7 @@ class KilledError(Exception):
     """The run was killed right here."""
 
 
-class FakeHost(Host):
+class FakeHost(Host, ABC):
     """A tree with a kernel: pools grant what is free, and a boot makes what is persisted run.
 
     ``most`` limits the pages a pool gets, by node and kB; ``used`` are pages that a process holds. The write number
@@ -67,9 +68,9 @@ class FakeHost(Host):
         self.obey(argv)
         return ""
 
+    @abstractmethod
     def obey(self, argv: list[str]) -> None:
         """Do what the command does."""
-        raise NotImplementedError
 
     def boot(self) -> None:
         """Boot what is persisted."""

@@ -28,10 +28,21 @@ def run(spec: dict[str, Any], work: Callable[[dict[str, Any], Host, bool], dict[
     module = AnsibleModule(argument_spec={**ROOT, **spec}, supports_check_mode=True)
     root = module.params["root"]
     host = Host(root, platform.node(), module.run_command if root == "/" else None)
+    conclude(module, lambda: work(module.params, host, module.check_mode), host.name)
+
+
+def conclude(module: AnsibleModule, work: Callable[[], dict[str, Any]], host: str = "") -> None:
+    """Do the work and end the module with its result, or with the failure that an error is.
+
+    Args:
+        module: the module.
+        work: returns the result.
+        host: named by errors that name none themselves.
+    """
     try:
-        result = work(module.params, host, module.check_mode)
+        result = work()
     except UllError as error:
-        error.host = error.host or host.name
+        error.host = error.host or host
         module.fail_json(msg=str(error), **error.as_dict())
     else:
         module.exit_json(**result)

@@ -89,11 +89,11 @@ seconds:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.lab.access import ensure_keys
 from ansible_collections.ull.metal.plugins.module_utils.lab.builder import Builder, describe, spec_of
 from ansible_collections.ull.metal.plugins.module_utils.lab.image import KINDS
 from ansible_collections.ull.metal.plugins.module_utils.lab.state import Lab
+from ansible_collections.ull.metal.plugins.module_utils.module import conclude
 
 
 def run(module: AnsibleModule) -> dict:
@@ -119,10 +119,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        module.exit_json(**run(module))
-    except UllError as error:
-        module.fail_json(msg=str(error), **error.as_dict())
+    conclude(module, lambda: run(module))
 
 
 if __name__ == "__main__":

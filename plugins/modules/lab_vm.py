@@ -158,10 +158,10 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.lab import snapshot
 from ansible_collections.ull.metal.plugins.module_utils.lab.state import Lab
 from ansible_collections.ull.metal.plugins.module_utils.lab.vm import Hardware, Vm
+from ansible_collections.ull.metal.plugins.module_utils.module import conclude
 
 
 def start(vm: Vm, lab: Lab, options: dict) -> bool:
@@ -218,10 +218,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        module.exit_json(**run(module))
-    except UllError as error:
-        module.fail_json(msg=str(error), **error.as_dict())
+    conclude(module, lambda: run(module))
 
 
 if __name__ == "__main__":

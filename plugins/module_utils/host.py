@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,11 @@ from pathlib import Path
 from .errors import UllError
 
 Runner = Callable[["list[str]"], "tuple[int, str, str]"]
+
+# What the names of the collection's own files and folders hold.
+MINE = "ull-metal"
+# Folders that are made for a drop-in or an enabled unit, and go with the last one.
+DROP_INS = (".wants", ".requires", ".service.d", ".network.d", ".link.d", ".netdev.d")
 
 MANAGED = "Managed by Ansible, collection ull.metal, role {role}. Local changes are undone by the next run."
 
@@ -100,11 +106,34 @@ class Host:
             raise
 
     def put(self, path: str, content: str | None) -> None:
-        """Write a whole file, or with None remove it; one that is missing already is as good."""
+        """Write a whole file, or with None remove it, and folders of ours that are empty then."""
         if content is None:
             self.path(path).unlink(missing_ok=True)
+            self._prune(path)
         else:
             self.replace(path, content)
+
+    def point(self, path: str, target: str | None) -> None:
+        """Make a symbolic link in one step, or with None remove it; one that is missing already is as good."""
+        if target is None:
+            return self.put(path, None)
+        link = self.path(path)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        beside = link.with_name(f".{link.name}.new")
+        beside.unlink(missing_ok=True)
+        os.symlink(target, beside)  # noqa: PTH211
+        os.replace(beside, link)  # noqa: PTH105
+        return None
+
+    def _prune(self, path: str) -> None:
+        """Remove the empty folders above ``path`` that are there for the collection's files alone."""
+        folder = posixpath.dirname(path)
+        while MINE in folder or folder.endswith(DROP_INS):
+            try:
+                self.path(folder).rmdir()
+            except OSError:  # not empty, or gone already
+                return
+            folder = posixpath.dirname(folder)
 
     def poke(self, path: str, value: str) -> None:
         """Write a value into a sysfs or procfs file, which is never made.
@@ -126,6 +155,16 @@ class Host:
                 remedy="see the kernel's log (dmesg) for the reason",
             ) from refused
 
+    def ask(self, argv: list[str]) -> str:
+        """What a command that only reads says; empty where it is missing, fails, or this is a captured tree."""
+        if self.runner is None:
+            return ""
+        try:
+            code, out, _err = self.runner(argv)
+        except OSError:
+            return ""
+        return "" if code else out
+
     def run(self, argv: list[str]) -> str:
         """Run a command of the host; on a captured tree it is only noted in ``commands``.
 
@@ -135,7 +174,10 @@ class Host:
         self.commands.append(argv)
         if self.runner is None:
             return ""
-        code, out, err = self.runner(argv)
+        try:
+            code, out, err = self.runner(argv)
+        except OSError as missing:
+            code, out, err = 127, "", str(missing)
         if code:
             words = (err or out).strip()[-2000:]
             raise UllError(

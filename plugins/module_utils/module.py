@@ -11,7 +11,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from .errors import UllError
-from .host import Host
+from .host import Host, Runner
 from .setting import Domain, converge
 
 ROOT: dict[str, Any] = {"root": {"type": "path", "default": "/"}}
@@ -27,8 +27,13 @@ def run(spec: dict[str, Any], work: Callable[[dict[str, Any], Host, bool], dict[
     """
     module = AnsibleModule(argument_spec={**ROOT, **spec}, supports_check_mode=True)
     root = module.params["root"]
-    host = Host(root, platform.node(), module.run_command if root == "/" else None)
+    host = Host(root, platform.node(), _runner(module) if root == "/" else None)
     conclude(module, lambda: work(module.params, host, module.check_mode), host.name)
+
+
+def _runner(module: AnsibleModule) -> Runner:
+    """A command that is missing is an OSError here, for the host to speak of; run_command itself would end the module."""
+    return lambda argv: module.run_command(argv, handle_exceptions=False)
 
 
 def conclude(module: AnsibleModule, work: Callable[[], dict[str, Any]], host: str = "") -> None:

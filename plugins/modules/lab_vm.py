@@ -57,7 +57,7 @@ options:
   node_memory_gib:
     description: Memory of each NUMA node. The controller gives only what the machine uses.
     type: int
-    default: 4
+    default: 6
   fabric:
     description: Multicast group and port on loopback, the wire between the SR-IOV NICs of machines that name the same.
     type: str
@@ -209,7 +209,7 @@ def main() -> None:
             "ssh_port": {"type": "int", "default": 0},
             "cpus": {"type": "int", "default": 4},
             "threads": {"type": "int", "choices": [1, 2], "default": 1},
-            "node_memory_gib": {"type": "int", "default": 4},
+            "node_memory_gib": {"type": "int", "default": 6},
             "fabric": {"type": "str", "default": "230.0.0.1:4321"},
             "from_snapshot": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": True},

@@ -43,7 +43,7 @@ class Hardware:
 
     cpus: int = 4
     threads: int = 1
-    node_memory_gib: int = 4
+    node_memory_gib: int = 6
 
     def check(self) -> None:
         """Refuse what QEMU would.

@@ -1,10 +1,11 @@
 # Copyright: the ull.metal contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Every domain by its role, in the order in which they are applied."""
+"""Every domain by its role, in the order in which they are applied, and what each takes out of a plan."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..host import Host
@@ -13,16 +14,32 @@ from .boot_args import BootArgs
 from .cpu_isolation import CpuIsolation
 from .hugepages import Hugepages
 
+Plan = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A domain, and its parameters out of a plan; None where the plan has nothing to say to it."""
+
+    domain: type[Any]
+    take: Callable[[Plan], dict[str, Any] | None]
+
+
 # The kernel arguments of all roles first, so that the boot loader is configured once.
-DOMAINS: dict[str, type[Any]] = {"boot_args": BootArgs, "hugepages": Hugepages, "cpu_isolation": CpuIsolation}
+DOMAINS: dict[str, Row] = {
+    "boot_args": Row(BootArgs, lambda plan: plan.get("boot_args")),
+    "hugepages": Row(Hugepages, lambda plan: plan.get("hugepages")),
+    "cpu_isolation": Row(CpuIsolation, lambda plan: plan.get("cpu_isolation")),
+}
 
 
-def domains(plan: Mapping[str, Any]) -> list[Domain]:
+def domains(plan: Plan) -> list[Domain]:
     """The domains of a plan, each with its slice."""
-    return [domain(**plan[role]) for role, domain in DOMAINS.items() if role in plan]
+    taken = ((row.domain, row.take(plan)) for row in DOMAINS.values())
+    return [domain(**parameters) for domain, parameters in taken if parameters is not None]
 
 
-def states(plan: Mapping[str, Any], host: Host) -> list[State]:
+def states(plan: Plan, host: Host) -> list[State]:
     """The three states of every setting of a plan, each setting once."""
     settings = {setting.name: setting for domain in domains(plan) for setting in domain.settings(host)}
     return observe(list(settings.values()), host)

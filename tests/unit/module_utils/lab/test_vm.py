@@ -24,7 +24,7 @@ def values(words, option):
 def test_two_sockets_and_nodes():
     words = command()
     assert values(words, "-smp") == ["4,sockets=2,cores=2,threads=1"]
-    assert values(words, "-m") == ["8G"]
+    assert values(words, "-m") == ["12G"]
     assert values(words, "-numa")[:2] == ["node,nodeid=0,cpus=0-1,memdev=m0", "node,nodeid=1,cpus=2-3,memdev=m1"]
 
 

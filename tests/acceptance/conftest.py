@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+FRESH = (Path(__file__).parent / "fresh.py").read_text()
 HOSTS = ("lab1", "lab2")
 
 
@@ -77,6 +79,10 @@ class Lab:
         find = f"find {' '.join(folders)} -xdev"
         listed = self.ask(host, f"{find} -printf '%p %m %U:%G %l\\n' | sort")
         return listed + self.ask(host, f"{find} -type f -print0 | sort -z | xargs -0 sha256sum")
+
+    def kernel(self, host: str) -> list[str]:
+        """Kernel arguments, sysctls and the state of the NICs, a line a value."""
+        return self.ask(host, f"python3 -c {shlex.quote(FRESH)}").splitlines()
 
     def boots(self, host: str) -> int:
         """How often the machine has been booted."""

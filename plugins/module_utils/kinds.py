@@ -281,6 +281,11 @@ APPLICATIONS = {
         "All CPUs of the store's node are isolated; a data store needs the scheduler.",
         "Isolate fewer, or use another node.",
     ),
+    "rt-throttling-off": _warning(
+        "A SCHED_FIFO thread that polls then keeps kernel threads off its CPU for ever: work that waits for every CPU "
+        "(RCU, module loading, a stopped clock source) hangs the whole machine.",
+        "Leave the kernel's 95 %: a polling thread that is alone on an isolated CPU needs no real-time priority.",
+    ),
     "sysctl-overrides-plan": _note("The profile sets another value than the plan would.", "Nothing, if it is meant."),
 }
 

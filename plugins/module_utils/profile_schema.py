@@ -241,6 +241,17 @@ SCHEMA: dict[str, Any] = {
             "never",
             *("never", "madvise", "always"),
         ),
+        "power": _word(
+            "Clocks and idle states: `latency` for the highest frequency, and CPUs that wake at once; `balanced` for what "
+            "follows the load; `keep` for what the host has.",
+            "keep",
+            *("latency", "balanced", "keep"),
+        ),
+        "turbo": _word(
+            "Frequencies above the nominal one: `never` for the same speed at all times, `allowed`, or `keep` what is.",
+            "keep",
+            *("keep", "allowed", "never"),
+        ),
         "sysctl": {
             "type": "object",
             "description": "Further kernel parameters by their name; they win over the plan's own, which says so.",

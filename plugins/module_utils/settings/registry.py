@@ -12,7 +12,9 @@ from ..host import Host
 from ..setting import Domain, State, observe
 from .boot_args import BootArgs
 from .cpu_isolation import CpuIsolation
+from .cpu_power import CpuPower
 from .hugepages import Hugepages
+from .kernel_runtime import KernelRuntime
 
 Plan = Mapping[str, Any]
 
@@ -30,7 +32,14 @@ DOMAINS: dict[str, Row] = {
     "boot_args": Row(BootArgs, lambda plan: plan.get("boot_args")),
     "hugepages": Row(Hugepages, lambda plan: plan.get("hugepages")),
     "cpu_isolation": Row(CpuIsolation, lambda plan: plan.get("cpu_isolation")),
+    "kernel_runtime": Row(KernelRuntime, lambda plan: _parts(plan, "sysctl", "sysfs")),
+    "cpu_power": Row(CpuPower, lambda plan: plan.get("cpu_power")),
 }
+
+
+def _parts(plan: Plan, *names: str) -> dict[str, Any] | None:
+    """Several slices that one role applies; None where the plan has none of them."""
+    return {name: plan.get(name, {}) for name in names} if any(name in plan for name in names) else None
 
 
 def domains(plan: Plan) -> list[Domain]:

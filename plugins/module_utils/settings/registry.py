@@ -13,6 +13,7 @@ from ..setting import Domain, State, observe
 from .boot_args import BootArgs
 from .cpu_isolation import CpuIsolation
 from .hugepages import Hugepages
+from .jumbo_frames import JumboFrames
 
 Plan = Mapping[str, Any]
 
@@ -25,11 +26,18 @@ class Row:
     take: Callable[[Plan], dict[str, Any] | None]
 
 
+def _mtus(plan: Plan) -> dict[str, Any] | None:
+    """The NICs and VFs of which the profile says the MTU."""
+    rows = {key: [row for row in plan.get(key, []) if "mtu" in row] for key in ("nics", "vfs")}
+    return rows if any(rows.values()) else None
+
+
 # The kernel arguments of all roles first, so that the boot loader is configured once.
 DOMAINS: dict[str, Row] = {
     "boot_args": Row(BootArgs, lambda plan: plan.get("boot_args")),
     "hugepages": Row(Hugepages, lambda plan: plan.get("hugepages")),
     "cpu_isolation": Row(CpuIsolation, lambda plan: plan.get("cpu_isolation")),
+    "jumbo_frames": Row(JumboFrames, _mtus),
 }
 
 

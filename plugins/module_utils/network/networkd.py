@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ..host import MANAGED, Host
 from ..setting import FileStore, Store
@@ -27,6 +28,17 @@ MTUBytes={{mtu}}
 """
 _SECTION = re.compile(r"^\[(.*)\]\s*$")
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20}
+
+
+@dataclass(frozen=True)
+class DropIn(FileStore):
+    """A file that networkd reads as a user of its own, whatever umask made its folder."""
+
+    def write(self, host: Host) -> None:
+        """Replace or remove it."""
+        super().write(host)
+        if self.content is not None:
+            host.path(self.path).parent.chmod(0o755)
 
 
 class Networkd:
@@ -60,7 +72,7 @@ class Networkd:
             for folder in host.names(OURS)
             if folder.endswith(".network.d") and host.exists(f"{OURS}/{folder}/{DROP_IN}")
         ]
-        return [FileStore(path, files.get(path)) for path in sorted({*files, *stale})]
+        return [DropIn(path, files.get(path)) for path in sorted({*files, *stale})]
 
 
 def network_file(host: Host, interface: str) -> str:

@@ -14,6 +14,7 @@ from .boot_args import BootArgs
 from .cpu_isolation import CpuIsolation
 from .cpu_power import CpuPower
 from .hugepages import Hugepages
+from .jumbo_frames import JumboFrames
 from .kernel_runtime import KernelRuntime
 
 Plan = Mapping[str, Any]
@@ -27,6 +28,12 @@ class Row:
     take: Callable[[Plan], dict[str, Any] | None]
 
 
+def _mtus(plan: Plan) -> dict[str, Any] | None:
+    """The NICs and VFs of which the profile says the MTU."""
+    rows = {key: [row for row in plan.get(key, []) if "mtu" in row] for key in ("nics", "vfs")}
+    return rows if any(rows.values()) else None
+
+
 # The kernel arguments of all roles first, so that the boot loader is configured once.
 DOMAINS: dict[str, Row] = {
     "boot_args": Row(BootArgs, lambda plan: plan.get("boot_args")),
@@ -34,6 +41,7 @@ DOMAINS: dict[str, Row] = {
     "cpu_isolation": Row(CpuIsolation, lambda plan: plan.get("cpu_isolation")),
     "kernel_runtime": Row(KernelRuntime, lambda plan: _parts(plan, "sysctl", "sysfs")),
     "cpu_power": Row(CpuPower, lambda plan: plan.get("cpu_power")),
+    "jumbo_frames": Row(JumboFrames, _mtus),
 }
 
 

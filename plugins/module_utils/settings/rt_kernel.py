@@ -16,6 +16,7 @@ from ..boot.loader import loader
 from ..errors import UllError
 from ..host import MANAGED, Host
 from ..setting import REBOOT, Change, Setting, Store
+from ..topology.machine import arch, system
 
 ROLE = "rt_kernel"
 FLAVOURS = ("any", "rt", "generic")
@@ -26,6 +27,8 @@ REMOVED = "/run/ull-metal/removed_kernel"
 REALTIME = "/sys/kernel/realtime"
 
 _NAMES = re.compile(r"(^|[-+.])(rt|realtime)([-+.\d]|$)")
+# A section of a .repo file, of a repository for real time, that is enabled.
+_RT_REPOSITORY = r"(?s)\[[^\]]*\b(?:rt|nfv)\b[^\]]*\](?:(?!\n\[).)*?\nenabled *= *1"
 SOURCE = "Documentation/core-api/real-time/; the distributions' own RT packages"
 
 
@@ -174,6 +177,45 @@ def is_rt(host: Host, release: str) -> bool:
         if config is not None:
             return "\nCONFIG_PREEMPT_RT=y" in f"\n{config}"
     return bool(_NAMES.search(release))
+
+
+def package(host: Host) -> str:
+    """The package that brings a PREEMPT_RT kernel, by the distribution; empty where one is installed.
+
+    Raises:
+        UllError: the distribution has none, or it is not among the host's sources.
+    """
+    if any(is_rt(host, release) for release in loader(host).releases()):
+        return ""
+    about = system(host)
+    if about["id"] == "ubuntu":
+        _sources(host, "/etc/apt/sources.list.d", "realtime", "attach it to Ubuntu Pro: pro enable realtime-kernel")
+        return "linux-realtime"
+    if about["family"] == "debian":
+        return "linux-image-rt-" + {"aarch64": "arm64"}.get(arch(host), "amd64")
+    if about["family"] == "redhat":
+        remedy = "enable it: dnf config-manager --set-enabled rt (RHEL: subscription-manager repos, the rt repository)"
+        _sources(host, "/etc/yum.repos.d", _RT_REPOSITORY, remedy)
+        return "kernel-rt"
+    raise UllError(
+        "no PREEMPT_RT kernel is known for this distribution",
+        host=host.name,
+        variable="rt_kernel_flavour",
+        value="rt",
+        remedy="install one by hand, or name its package in rt_kernel_package",
+    )
+
+
+def _sources(host: Host, folder: str, pattern: str, remedy: str) -> None:
+    texts = (f"{name}\n{host.read(f'{folder}/{name}')}" for name in host.names(folder))
+    if not any(re.search(pattern, text) for text in texts):
+        raise UllError(
+            f"no source of PREEMPT_RT kernels is enabled in {folder}",
+            host=host.name,
+            variable="rt_kernel_flavour",
+            value="rt",
+            remedy=f"{remedy}; or install the kernel by hand",
+        )
 
 
 def _path(host: Host) -> str:

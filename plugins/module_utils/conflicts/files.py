@@ -44,13 +44,16 @@ def _kernel(host: Host, owned: Owned) -> Iterator[Conflict]:
     for name, line in KernelRuntime(owned.sysctl, owned.sysfs).overridden(host):
         who, kind = _TAKES_BACK[name.startswith("/")]
         message = f"{line.path} sets {name} to {line.value}, and counts at the next boot"
-        remedy = f"remove the line; where a package owns the file, mask it by a link to /dev/null: {_mask(line)}"
+        remedy = f"remove the line{_mask(line)}"
         yield Conflict(who, kind, message, line.where, [name], remedy)
 
 
 def _mask(line: Line) -> str:
+    """What else can be done about a file that a package owns."""
     folder, name = line.path.rsplit("/", 1)
-    return f"/etc/{folder.rsplit('/', 1)[-1]}/{name}"
+    if folder.startswith("/etc/"):
+        return ""
+    return f", or mask the file by a link to /dev/null: /etc/{folder.rsplit('/', 1)[-1]}/{name}"
 
 
 def _pools(host: Host, owned: Owned) -> Iterator[Conflict]:

@@ -97,7 +97,9 @@ def test_services(tmp_path, unit, state, words):
     assert words in conflict.message
     assert (conflict.id, conflict.unit) == (unit.replace("_", "-"), f"{unit.replace('_', '-')}.service")
     assert conflict.settings
-    with pytest.raises(ConflictsError, match=rf"1 on this host set what the plan sets.*Remedy.*{conflict.id}: disable"):
+    with pytest.raises(
+        ConflictsError, match=rf"1 others on this host set what the plan sets.*Remedy.*{conflict.id}: disable"
+    ):
         converge(Conflicts(PLAN), host, True)
 
 
@@ -232,7 +234,7 @@ def test_a_captured_tree_tells_what_is_enabled(tmp_path):
 
 
 def test_files_are_never_disabled(tmp_path):
-    host = machine(tmp_path, {"/etc/sysctl.d/99-x.conf": "vm.swappiness = 60"}, tuned=(True, True))
+    host = machine(tmp_path, {"/usr/lib/sysctl.d/99-x.conf": "vm.swappiness = 60"}, tuned=(True, True))
     before = contents(host)
     with pytest.raises(ConflictsError, match=r"99-x.conf:1.*link to /dev/null: /etc/sysctl.d/99-x.conf") as failed:
         converge(Conflicts(PLAN, "disable"), host, False)
@@ -270,3 +272,10 @@ def test_a_bad_policy_is_refused(tmp_path, policy, policies, words):
 def test_every_id_is_known(tmp_path):
     assert len(set(IDS)) == len(IDS)
     assert Owned.of({}).kernel == []
+
+
+def test_systemd_that_does_not_answer_is_no_peace(tmp_path):
+    host = machine(tmp_path)
+    host.runner = lambda _argv: (1, "", "Connection timed out")
+    with pytest.raises(UllError, match="Connection timed out"):
+        converge(Conflicts(PLAN), host, False)

@@ -28,10 +28,9 @@ class Row:
     take: Callable[[Plan], dict[str, Any] | None]
 
 
-def _mtus(plan: Plan) -> dict[str, Any] | None:
+def _mtus(plan: Plan) -> dict[str, Any]:
     """The NICs and VFs of which the profile says the MTU."""
-    rows = {key: [row for row in plan.get(key, []) if "mtu" in row] for key in ("nics", "vfs")}
-    return rows if any(rows.values()) else None
+    return {key: [row for row in plan.get(key, []) if "mtu" in row] for key in ("nics", "vfs")}
 
 
 # The kernel arguments of all roles first, so that the boot loader is configured once.

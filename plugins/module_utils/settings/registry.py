@@ -13,6 +13,7 @@ from ..setting import Domain, State, observe
 from .boot_args import BootArgs
 from .cpu_isolation import CpuIsolation
 from .hugepages import Hugepages
+from .rt_kernel import RtKernel
 
 Plan = Mapping[str, Any]
 
@@ -25,8 +26,9 @@ class Row:
     take: Callable[[Plan], dict[str, Any] | None]
 
 
-# The kernel arguments of all roles first, so that the boot loader is configured once.
+# The kernel, then the arguments of all roles, so that the boot loader is configured once.
 DOMAINS: dict[str, Row] = {
+    "rt_kernel": Row(RtKernel, lambda plan: plan.get("rt_kernel")),
     "boot_args": Row(BootArgs, lambda plan: plan.get("boot_args")),
     "hugepages": Row(Hugepages, lambda plan: plan.get("hugepages")),
     "cpu_isolation": Row(CpuIsolation, lambda plan: plan.get("cpu_isolation")),

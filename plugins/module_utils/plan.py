@@ -59,10 +59,9 @@ def compile_plan(topology: Mapping[str, Any], declared: Any, host: str = "") -> 
         host: inventory name, for the findings.
 
     Returns:
-        ``schema, host, profile, latency_budget_ns, cpus, numa, findings`` and a slice for each role: ``boot_args,
-        hugepages, cpu_isolation, irq, nics, vfs, dpdk, sysctl, sysfs,
-        cpu_power, kubelet, placement``. With an error among the
-        findings nothing may be applied.
+        ``schema, host, profile, latency_budget_ns, cpus, numa, findings`` and a slice for each role: ``rt_kernel,
+        boot_args, hugepages, cpu_isolation, irq, nics, vfs, dpdk, sysctl, sysfs, cpu_power, kubelet, placement``.
+        With an error among the findings nothing may be applied.
     """
     topology = complete(dict(topology))
     profile, found = read_profile(declared)
@@ -121,6 +120,7 @@ def _result(
         "numa": [
             {"id": node["id"], "cpus": node["cpus"], "memory_bytes": node["memory_bytes"]} for node in topology["nodes"]
         ],
+        "rt_kernel": {"flavour": profile.kernel if profile else "any"},
         "boot_args": {"sections": _sections(profile, parts, pools, slices, topology)},
         "hugepages": {"pools": [pool.as_dict() for pool in pools]},
         "cpu_isolation": {name: cpus[name] for name in ("isolated", "tickless", "housekeeping")},

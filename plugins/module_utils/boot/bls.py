@@ -60,6 +60,10 @@ class Bls:
             if "rescue" not in name
         }
 
+    def orphaned(self) -> bool:
+        """Never: the record goes last."""
+        return False
+
     def _names(self) -> list[str]:
         """The entries in the menu's order: it shows the newest first, and counts from there."""
         names = (name for name in self.host.names(ENTRIES) if name.endswith(".conf"))

@@ -13,7 +13,7 @@ import re
 from ..host import MANAGED, Host
 from . import cmdline
 from .image import Image, of_entry, release
-from .menu import Entry, default_entry, environment, menu, walk
+from .menu import Entry, default_entry, defaults, environment, menu, walk
 
 FOLDER = "/etc/default/grub.d"
 DROP_IN = f"{FOLDER}/95-ull-metal.cfg"
@@ -61,6 +61,13 @@ class Grub:
             if not {"single", "recovery"} & set(entry.linux):
                 found.setdefault(release(entry.kernel), path)
         return found
+
+    def orphaned(self) -> bool:
+        """Whether grub.cfg selects an entry that no source names any more: an interrupted run leaves it so."""
+        chosen = defaults(self.host.text(CONFIG), {})
+        sources = ["/etc/default/grub", *(f"{FOLDER}/{name}" for name in self.host.names(FOLDER))]
+        named = "".join(self.host.text(path) for path in sources)
+        return self.stale() and any(path in chosen and path not in named for path in self.releases().values())
 
     def _default(self) -> Entry:
         return default_entry(self.host.text(CONFIG), environment(self.host.text(ENVIRONMENT)))

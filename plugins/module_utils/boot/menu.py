@@ -46,7 +46,7 @@ def environment(text: str) -> dict[str, str]:
 def default_entry(config: str, env: dict[str, str]) -> Entry:
     """The entry that boots next: ``next_entry``, then GRUB's default, then the first one; an empty one without any."""
     top = menu(config)
-    for wanted in (env.get("next_entry", ""), *_defaults(config, env), "0"):
+    for wanted in (env.get("next_entry", ""), *defaults(config, env), "0"):
         entry = find(top, wanted)
         if entry is not None:
             return entry
@@ -103,7 +103,7 @@ def find(top: Entry, wanted: str) -> Entry | None:
     return find(entry, rest or "0")
 
 
-def _defaults(config: str, env: dict[str, str]) -> list[str]:
+def defaults(config: str, env: dict[str, str]) -> list[str]:
     """What `set default=` says, the last first: grub-mkconfig writes the next_entry branch before the usual one."""
     found = [value for value in _DEFAULT.findall(config) if "next_entry" not in value]
     return [env.get("saved_entry", "") if "saved_entry" in value else value for value in reversed(found)]

@@ -206,8 +206,13 @@ def _put(host: Host, found: Record | None) -> None:
     path = _custom(host)
     before = host.text(path)
     after = with_record(before, found)
-    if after != (before or None):
+    if after == (before or None):
+        return
+    if after is None or not before:
         host.put(path, after)
+    else:
+        # somebody else's, which may hold a password's hash
+        host.replace(path, after, host.path(path).stat().st_mode & 0o777)
 
 
 def _environment(host: Host) -> dict[str, str]:

@@ -47,7 +47,8 @@ class RtKernel:
         """The release that is to run; none where any will do."""
         if self.flavour in (None, "any"):
             return []
-        wanted = self._release(host)
+        # a plan is made before one is installed
+        wanted = self._newest(host) or f"one with flavour {self.flavour}"
         return [
             Setting(
                 name=f"{ROLE}.release",
@@ -85,18 +86,22 @@ class RtKernel:
             self._release(host)
 
     def _release(self, host: Host) -> str:
-        """The newest installed release of the flavour; the boot menu has them all."""
-        releases = loader(host).releases()
-        fitting = [release for release in releases if is_rt(host, release) == (self.flavour == "rt")]
-        if not fitting:
+        newest = self._newest(host)
+        if not newest:
+            has = ", ".join(sorted(loader(host).releases())) or "none"
             raise UllError(
-                f"the boot menu has no {self.flavour} kernel (it has {', '.join(sorted(releases)) or 'none'})",
+                f"the boot menu has no {self.flavour} kernel (it has {has})",
                 host=host.name,
                 variable="rt_kernel_flavour",
                 value=self.flavour,
                 remedy="install one: see rt_kernel_package in the role's README",
             )
-        return max(fitting, key=_version)
+        return newest
+
+    def _newest(self, host: Host) -> str:
+        """The newest installed release of the flavour, or none; the boot menu has them all."""
+        fitting = [name for name in loader(host).releases() if is_rt(host, name) == (self.flavour == "rt")]
+        return max(fitting, key=_version, default="")
 
 
 @dataclass(frozen=True)
@@ -107,12 +112,10 @@ class KernelStore:
 
     def changes(self, host: Host) -> list[Change]:
         """The record's text, and the kernel of the next boot: an interrupted run leaves the second behind the first."""
-        if not self.release and not host.exists(_path(host)):
-            return []
         before, after = host.text(_path(host)), self._content(host) or ""
         found = [Change(_path(host), before, after)] if before != after else []
         now = loader(host).next_image().release
-        if self.release and now != self.release:
+        if loader(host).orphaned() if not self.release else now != self.release:
             found.append(Change("kernel of the next boot", f"{now}\n", f"{self.release}\n"))
         return found
 

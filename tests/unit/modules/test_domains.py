@@ -132,3 +132,35 @@ def test_a_plan_of_another_machine(host, run):
     plan = compile_plan(smt(nodes=4, cores=8), {"hugepages": [{"size": "2M", "amount": "2 MiB", "where": "node 3"}]})
     states = {state["name"]: state["running"] for state in run("settings_info", plan=plan)["states"]}
     assert states["hugepages.node3.2M"] is None
+
+
+def test_a_trial_from_arming_to_its_confirmation(host, run):
+    run("boot_args", **PRESENT["boot_args"])
+    before = contents(host)
+    predicted = run("boot_once", check_mode=True, state="armed")
+    assert (predicted["changed"], predicted["once"], predicted["trial"]) == (True, True, "normal")
+    assert contents(host) == before
+    made = run("boot_once", state="armed")
+    assert (made["changed"], made["once"], made["trial"]) == (True, True, "armed")
+    assert not run("boot_once", state="armed")["changed"]
+    host.boot()
+    assert run("reboot_info")["trial"] == "trial"
+    assert run("boot_once", check_mode=True, state="confirmed")["changed"]
+    done = run("boot_once", state="confirmed")
+    assert (done["changed"], done["trial"]) == (True, "normal")
+    assert not run("boot_once", state="confirmed")["changed"]
+
+
+def test_a_host_that_cannot_try_says_so(host, run):
+    run("boot_args", **PRESENT["boot_args"])
+    host.boot_folder_on = "zfs"
+    failed = run("boot_once", state="armed")
+    assert failed["failed"]
+    assert failed["remedy"].endswith("set reboot_once: false to reboot without an automatic way back")
+    assert not run("boot_once", state="armed", once=False)["once"]
+
+
+def test_a_kernel_that_is_to_be_installed_first(host, run):
+    assert run("rt_kernel", flavour="rt")["package"] == "linux-image-rt-amd64"
+    assert run("rt_kernel", flavour="generic")["states"][0]["status"] == "pending_reboot"
+    assert run("rt_kernel", state="absent")["changed"]

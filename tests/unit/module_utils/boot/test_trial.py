@@ -263,6 +263,7 @@ def test_a_host_that_cannot_return_by_itself_is_refused(tmp_path, spoil, words):
 def test_a_custom_cfg_of_somebody_else_stays(tmp_path):
     theirs = "menuentry 'Memory test' {\n\tlinux16 /memtest\n}"
     host = debian(tmp_path, extra={"/boot/grub/custom.cfg": theirs})
+    host.path("/boot/grub/custom.cfg").chmod(0o600)
     host.boot()
     declare(host, "skew_tick=1")
     trial.arm(host, OPTIONS)
@@ -270,6 +271,7 @@ def test_a_custom_cfg_of_somebody_else_stays(tmp_path):
     host.boot()
     trial.confirm(host)
     assert host.text("/boot/grub/custom.cfg") == theirs + "\n"
+    assert host.path("/boot/grub/custom.cfg").stat().st_mode & 0o777 == 0o600
 
 
 def test_without_a_deadman_no_unit_is_written(host):

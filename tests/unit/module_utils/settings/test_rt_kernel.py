@@ -147,6 +147,7 @@ def test_killed_at_any_write_and_completed_by_the_next_run(tmp_path, undo):
 
 
 def test_without_such_a_kernel(host):
+    """A plan can still be looked at, before one is installed."""
     for path in host.path("/boot").glob("config-*rt*"):
         path.write_text("# CONFIG_PREEMPT_RT is not set\n")
     with pytest.raises(
@@ -180,7 +181,7 @@ def test_the_package_of_each_distribution(tmp_path):
     arm = {"/proc/sys/kernel/arch": "aarch64"}
     assert package(debian(tmp_path / "arm", extra=arm)) == "linux-image-rt-arm64"
     ubuntu = debian(tmp_path / "ubuntu", extra={"/etc/os-release": "ID=ubuntu\nID_LIKE=debian"})
-    with pytest.raises(UllError, match="no source of PREEMPT_RT kernels is enabled.*Remedy: attach it to Ubuntu Pro"):
+    with pytest.raises(UllError, match=r"no source of PREEMPT_RT kernels is enabled.*Remedy: attach it to Ubuntu Pro"):
         package(ubuntu)
     ubuntu.path("/etc/apt/sources.list.d").mkdir(parents=True)
     ubuntu.path("/etc/apt/sources.list.d/ubuntu-realtime-kernel.sources").touch()

@@ -59,7 +59,7 @@ def test_the_boot_unit_does_not_take_vfs_in_use(host):
     (name,) = host.file(f"{PF}/virtfn1/net").listdir()
     host.check_output(f"ip address add 192.0.2.1/24 dev {name}")
     slice_path = "/etc/ull-metal/sriov.json"
-    host.check_output(f"cp {slice_path} /root/ && sed -i 's/\"numvfs\": 3/\"numvfs\": 4/' {slice_path}")
+    host.check_output(f'cp {slice_path} /root/ && sed -i \'s/"numvfs": 3/"numvfs": 4/\' {slice_path}')
     assert host.run(f"systemctl restart {UNIT}").rc != 0
     assert f"interface {name}" in host.check_output(f"journalctl -u {UNIT} --no-pager -n 20")
     host.check_output(f"cp /root/sriov.json {slice_path} && ip address flush dev {name} && systemctl restart {UNIT}")

@@ -17,15 +17,14 @@ from .memory import memory_findings, plan_pools
 from .partition import Partition, partition
 from .profile import ROOT, Profile, read_profile
 from .selection import select_nics
-from .settings import cpu_isolation, dpdk, hugepages
-from .settings.iommu import iommu_args
+from .settings import cpu_isolation, hugepages
 from .slices.dpdk import dpdk_slice
 from .slices.irq import irq_slice
 from .slices.kernel import kernel_slices
 from .slices.kubelet import kubelet_slice
 from .slices.nics import nics_slice
 from .slices.placement import placement_slice
-from .slices.vfs import vf_table
+from .slices.vfs import IOMMU_ROLE, iommu_args, vf_table
 from .topology.compact import complete
 
 SCHEMA = 1
@@ -137,7 +136,7 @@ def _sections(
     return {
         cpu_isolation.ROLE: cpu_isolation.boot_args(parts.isolated, parts.tickless, parts.housekeeping),
         hugepages.ROLE: hugepages.boot_args(pools),
-        dpdk.ROLE: iommu_args(slices.vfs, topology["arch"]),
+        IOMMU_ROLE: iommu_args(slices.vfs, topology["arch"]),
         "boot_args": list(profile.boot_args) if profile else [],
     }
 

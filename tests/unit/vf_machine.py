@@ -30,6 +30,12 @@ PF = "0000:81:00.0"
 # Files of others, in folders that a machine has.
 OTHERS = [f"/{folder}/other" for folder in ("etc/systemd/system", "etc/modules-load.d", "usr/local/lib", "var/lib")]
 OTHERS += ["/etc/systemd/system/sysinit.target.wants/other"]
+MACHINE = {
+    "/proc/sys/kernel/arch": "x86_64",
+    "/proc/meminfo": "Hugepagesize:       2048 kB",
+    "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages": "0",
+    "/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages": "0",
+}
 
 
 @dataclass
@@ -143,7 +149,7 @@ class NicHost(GrubHost):
             self._modprobe(argv)
         elif argv[0] == "systemctl":
             self._systemctl(argv[1:])
-        else:
+        elif argv[0] != "rmdir":
             super().obey(argv)
 
     def _systemctl(self, argv: list[str]) -> None:
@@ -249,13 +255,15 @@ def _vfinfo(index: int, vf: dict) -> dict:
 def with_nics(root: Path, nics: Mapping[str, Nic] | None = None) -> NicHost:
     """A Debian machine with these NICs on its PCI bus."""
     nics = nics or {PF: Nic("ens2")}
-    made: dict[str, str | Link | None] = {PROBE: "", **dict.fromkeys(OTHERS, "")}
+    made: dict[str, str | Link | None] = {PROBE: "", **dict.fromkeys(OTHERS, ""), **MACHINE}
     for number, (pf, nic) in enumerate(nics.items()):
         base = f"{DEVICES}/{pf}"
         made |= {
             f"{base}/sriov_totalvfs": str(nic.vfs),
             f"{base}/sriov_numvfs": "0",
             f"{base}/sriov_drivers_autoprobe": "1",
+            f"{base}/sriov_offset": "128",
+            f"{base}/sriov_stride": "1",
             f"{base}/class": "0x020000",
             f"{base}/driver": Link(f"../../drivers/{nic.driver}"),
             f"{base}/net/{nic.name}/ifindex": str(number + 2),

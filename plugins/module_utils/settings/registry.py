@@ -12,7 +12,9 @@ from ..host import Host
 from ..setting import Domain, State, observe
 from .boot_args import BootArgs
 from .cpu_isolation import CpuIsolation
+from .dpdk import Dpdk
 from .hugepages import Hugepages
+from .sriov import Sriov
 
 Plan = Mapping[str, Any]
 
@@ -25,11 +27,22 @@ class Row:
     take: Callable[[Plan], dict[str, Any] | None]
 
 
+def _dpdk(plan: Plan) -> dict[str, Any]:
+    """The slice of DPDK: page sizes are of interest where VFs are."""
+    vfs = plan.get("vfs", [])
+    pools = plan.get("hugepages", {}).get("pools", []) if vfs else []
+    sizes = list(dict.fromkeys(pool["size"] for pool in pools))
+    return {"vfs": vfs, "eal": plan.get("dpdk", {}), "hugepage_sizes": sizes}
+
+
 # The kernel arguments of all roles first, so that the boot loader is configured once.
 DOMAINS: dict[str, Row] = {
     "boot_args": Row(BootArgs, lambda plan: plan.get("boot_args")),
     "hugepages": Row(Hugepages, lambda plan: plan.get("hugepages")),
     "cpu_isolation": Row(CpuIsolation, lambda plan: plan.get("cpu_isolation")),
+    "sriov": Row(Sriov, lambda plan: {"nics": plan.get("nics", []), "vfs": plan.get("vfs", [])}),
+    # VFs before what binds them
+    "dpdk": Row(Dpdk, _dpdk),
 }
 
 

@@ -97,6 +97,7 @@ class Sriov:
             pf = Pf(one.pci, host, self._links)
             self._refuse_recreation(pf, str(one.count), always=True)
             self._refuse_disturbance(pf, one)
+            _refuse_open(pf, one)
         for pci, words in sorted(_by_pf(Memory(host, ROLE).values).items()):
             if pci not in {one.pci for one in declared} and "numvfs" in words:
                 self._refuse_recreation(Pf(pci, host, self._links), words["numvfs"], always=False)
@@ -296,6 +297,22 @@ def _disturbed(pf: Pf, row: VfRow) -> list[str]:
     if now is None or all(wanted.get(word, now[word]) == now[word] for word in DISTURBING):
         return []
     return vf_device.users(pf.host, vf_device.vf_address(pf.host, pf.pci, row.index))
+
+
+def _refuse_open(pf: Pf, one: Declared) -> None:
+    """Refuse to take a VF from vfio-pci that a process has open: the kernel would wait for it without end."""
+    for row in one.rows:
+        address = vf_device.vf_address(pf.host, pf.pci, row.index)
+        taken = address and not row.driver and vf_device.driver(pf.host, address) in vf_device.USERSPACE
+        held = vf_device.holders(pf.host, address) if taken else []
+        if held:
+            raise UllError(
+                f"it is open in {', '.join(held)}",
+                host=pf.host.name,
+                variable=f"{ROLE}.{pf.pci}.vf{row.index}",
+                value=row.text,
+                remedy="stop what uses it first",
+            )
 
 
 def _is_in_pod(pf: Pf, row: VfRow) -> bool:

@@ -10,10 +10,14 @@ from typing import Any
 from ..finding import Finding
 from ..profile import ROOT, Profile
 from ..selection import nic_title, select_nics
+from ..settings.iommu import iommu_args
 from ..settings.vf_device import VFIO
+
+__all__ = ["BIFURCATED", "IOMMU_ROLE", "VFIO", "iommu_args", "vf_table"]
 
 # DPDK drives these through their kernel driver: bifurcated, no IOMMU group is handed over.
 BIFURCATED = ("mlx4_core", "mlx5_core", "mana")
+IOMMU_ROLE = "dpdk"
 
 
 def vf_table(profile: Profile, topology: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[Finding]]:

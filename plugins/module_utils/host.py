@@ -17,7 +17,16 @@ Runner = Callable[["list[str]"], "tuple[int, str, str]"]
 # What the names of the collection's own files and folders hold.
 MINE = "ull-metal"
 # Folders that are made for a drop-in or an enabled unit, and go with the last one.
-DROP_INS = (".wants", ".requires", ".service.d", ".network.d", ".link.d", ".netdev.d")
+DROP_INS = (
+    ".wants",
+    ".requires",
+    ".service.d",
+    ".network.d",
+    ".link.d",
+    ".netdev.d",
+    "/ansible/facts.d",
+    "/etc/ansible",
+)
 
 MANAGED = "Managed by Ansible, collection ull.metal, role {role}. Local changes are undone by the next run."
 

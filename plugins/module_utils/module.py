@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -53,12 +53,18 @@ def conclude(module: AnsibleModule, work: Callable[[], dict[str, Any]], host: st
         module.exit_json(**result)
 
 
-def run_domain(spec: dict[str, Any], domain: Callable[[dict[str, Any]], Domain]) -> None:
-    """Run a module that converges one domain; ``domain`` builds it from the parameters, empty ones when absent."""
+def run_domain(spec: dict[str, Any], domain: Callable[[dict[str, Any]], Domain], always: Collection[str] = ()) -> None:
+    """Run a module that converges one domain; ``domain`` builds it from the parameters, empty ones when absent.
+
+    Args:
+        spec: the options that declare something, and those of ``always``.
+        domain: builds the domain.
+        always: options that count when absent, too.
+    """
 
     def work(params: dict[str, Any], host: Host, check_mode: bool) -> dict[str, Any]:
         if params["state"] == "absent":
-            params = {**params, **dict.fromkeys(spec)}
+            params = {**params, **dict.fromkeys(name for name in spec if name not in always)}
         return converge(domain(params), host, check_mode).as_result()
 
     run({**STATE, **spec}, work)

@@ -50,9 +50,11 @@ class NicTuning:
     def restore(self, host: Host, before: dict[str, str]) -> list[Setting]:
         """What was noted of each knob, in the order of application."""
         order = [knob.word for knob in KNOBS]
-        noted = [
-            (match[1], order.index(match[2]), value) for name, value in before.items() if (match := _NAME.match(name))
-        ]
+        noted = []
+        for name, value in before.items():
+            match = _NAME.match(name)
+            if match:
+                noted.append((match[1], order.index(match[2]), value))
         names = {self._key(row): row["name"] for row in self._rows}
         return [_restored(host, key, names.get(key, key), KNOBS[place], value) for key, place, value in sorted(noted)]
 

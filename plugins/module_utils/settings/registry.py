@@ -13,6 +13,8 @@ from ..setting import Domain, State, observe
 from .boot_args import BootArgs
 from .cpu_isolation import CpuIsolation
 from .hugepages import Hugepages
+from .irq_affinity import IrqAffinity
+from .nic_tuning import NicTuning
 
 Plan = Mapping[str, Any]
 
@@ -30,7 +32,14 @@ DOMAINS: dict[str, Row] = {
     "boot_args": Row(BootArgs, lambda plan: plan.get("boot_args")),
     "hugepages": Row(Hugepages, lambda plan: plan.get("hugepages")),
     "cpu_isolation": Row(CpuIsolation, lambda plan: plan.get("cpu_isolation")),
+    # other queues are other interrupts
+    "nic_tuning": Row(NicTuning, lambda plan: {"nics": plan["nics"]} if "nics" in plan else None),
+    "irq_affinity": Row(IrqAffinity, lambda plan: _irq(plan["irq"]) if plan.get("irq") else None),
 }
+
+
+def _irq(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: part[key] for key in ("default_cpus", "banned", "nics")}
 
 
 def domains(plan: Plan) -> list[Domain]:

@@ -50,7 +50,7 @@ class NicTuning:
     def restore(self, host: Host, before: dict[str, str]) -> list[Setting]:
         """What was noted of each knob, in the order of application."""
         order = [knob.word for knob in KNOBS]
-        noted = []
+        noted: list[tuple[str, int, str]] = []
         for name, value in before.items():
             match = _NAME.match(name)
             if match:

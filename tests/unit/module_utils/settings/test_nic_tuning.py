@@ -81,18 +81,22 @@ class NicHost(FakeHost):
             return "ethtool version 6.14"
         if argv[:4] == ["ip", "-o", "route", "get"]:
             return f"{argv[4]} dev {self.connection} src 10.0.0.2 uid 0" if self.connection else ""
-        if argv[0] != "ethtool" or argv[1] not in self.driver:
-            return ""
-        having = self.driver[argv[1]]
+        known = argv[0] == "ethtool" and argv[1] in self.driver
+        return self._print(argv[1], self.driver[argv[1]]) if known else ""
+
+    @staticmethod
+    def _print(option, having) -> str:
         if isinstance(having, tuple):
             most, now = ("".join(f"{word.upper()}:\t\t{value}\n" for word, value in part.items()) for part in having)
             lacking = "RX Mini:\t\tn/a\nRX Jumbo:\t\tn/a\n"
             return f"Set:\nPre-set maximums:\n{most}{lacking}Current hardware settings:\n{now}{lacking}"
-        if argv[1] == "-c":
+        if option == "-c":
             adaptive = [having.get(f"adaptive-{side}", "n/a") for side in ("rx", "tx")]
             delays = "".join(f"{word}:\t{value}\n" for word, value in having.items() if "adaptive" not in word)
-            return f"Coalesce parameters:\nAdaptive RX: {adaptive[0]}  TX: {adaptive[1]}\nrx-usecs-irq:\tn/a\n\n{delays}"
-        if argv[1] == "-a":
+            return (
+                f"Coalesce parameters:\nAdaptive RX: {adaptive[0]}  TX: {adaptive[1]}\nrx-usecs-irq:\tn/a\n\n{delays}"
+            )
+        if option == "-a":
             words = {"autoneg": "Autonegotiate", "rx": "RX", "tx": "TX"}
             return "".join(f"{words[word]}:\t{value}\n" for word, value in having.items())
         return "".join(f"{NAMES[word]}: {value}\n" for word, value in having.items())
@@ -127,7 +131,10 @@ def test_from_the_first_run_to_the_undo(tmp_path, driver):
     assert (contents(host), {option: str(value) for option, value in host.driver.items()}) == (before, values)
     made = converge(NicTuning([WANTED]), host, False)
     assert set(statuses(made).values()) == {"in_sync"}
-    assert ([s.running for s in predicted.states], predicted.changes) == ([s.running for s in made.states], made.changes)
+    assert ([s.running for s in predicted.states], predicted.changes) == (
+        [s.running for s in made.states],
+        made.changes,
+    )
     again = converge(NicTuning([WANTED]), host, False)
     assert (again.changed, again.reboot_required) == (False, False)
     assert converge(NicTuning([]), host, False).changed
@@ -189,7 +196,10 @@ def test_what_other_queues_undid_is_set_again(tmp_path):
         ({"pci": PCI, "rings": "many"}, r"'many'.*Remedy: use 4096"),
         ({"pci": PCI, "queues": 9}, r"queues = '9'.*from 1 to 8"),
         ({"pci": "0000:01:00.0", "rings": "max"}, r"0000:01:00.0.*no such NIC.*Remedy: plan again"),
-        ({"pci": PCI, "coalescing": "some"}, r"nic_tuning_nics\[0\].coalescing.*Remedy: use one of keep, adaptive, none"),
+        (
+            {"pci": PCI, "coalescing": "some"},
+            r"nic_tuning_nics\[0\].coalescing.*Remedy: use one of keep, adaptive, none",
+        ),
         ({"rings": "max"}, r"nic_tuning_nics\[0\].*PCI address"),
     ],
 )
@@ -206,7 +216,7 @@ def test_the_connections_nic_is_spared_unless_it_is_allowed(tmp_path, monkeypatc
     host = machine(tmp_path)
     tree(tmp_path, {"/sys/class/net/bond0/lower_ens2/mtu": "1500"})
     host.connection = "bond0"
-    with pytest.raises(UllError, match="ens2 carries the connection.*Remedy: take rings out.*nic_tuning_link: allow"):
+    with pytest.raises(UllError, match=r"ens2 carries the connection.*Remedy: take rings out.*nic_tuning_link: allow"):
         converge(NicTuning([{"pci": PCI, "rings": "max"}]), host, False)
     assert host.commands == []
     converge(NicTuning([{"pci": PCI, "coalescing": "none"}]), host, False)

@@ -248,4 +248,6 @@ FAMILIES: dict[str, Callable[[Path], FakeHost]] = {"grub": debian, "bls": redhat
 def contents(host: Host) -> dict[str, str]:
     """Every file of the tree that outlives a boot, with its content, to compare before with after."""
     files = {str(path.relative_to(host.root)): path for path in host.root.rglob("*") if path.is_file()}
-    return {name: path.read_text() for name, path in files.items() if not name.startswith("run/")}
+    return {
+        name: path.read_text(errors="surrogateescape") for name, path in files.items() if not name.startswith("run/")
+    }

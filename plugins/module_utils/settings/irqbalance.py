@@ -23,8 +23,8 @@ ENVIRONMENT = "/etc/ull-metal/irqbalance.env"
 _ARGUMENTS = ("IRQBALANCE_ARGS", "OPTIONS")
 _THEIRS = ("/usr/lib/irqbalance/defaults.env", "/etc/default/irqbalance", "/etc/sysconfig/irqbalance")
 _RELOAD = (("systemctl", "daemon-reload"),)
-# Seconds until a daemon that was started has read its environment.
-PATIENCE = 2
+# Seconds until a daemon that was started is itself, on a machine that is busy.
+PATIENCE = 30
 _BANNED = "IRQBALANCE_BANNED_CPULIST"
 
 

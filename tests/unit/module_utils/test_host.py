@@ -7,7 +7,6 @@ import os
 import pathlib
 
 import pytest
-from fake_tree import tree
 from fake_tree import Link, tree
 
 from ansible_collections.ull.metal.plugins.module_utils import host as module

@@ -101,6 +101,22 @@ NIC = _object(
             "keep",
             *("keep", "adaptive", "none"),
         ),
+        "offloads": _word(
+            "Merging of received frames (GRO, LRO): `keep` what is, `latency` for none, each frame goes up by itself.",
+            "keep",
+            *("keep", "latency"),
+        ),
+        "flow_control": _word(
+            "Pause frames: `keep` what is, `none` neither sent nor obeyed, `both` where the network must not drop.",
+            "keep",
+            *("keep", "none", "both"),
+        ),
+        "busy_poll": _word(
+            "Interrupts deferred while an application polls (AF_XDP, SO_PREFER_BUSY_POLL): `keep` what is, `none`, "
+            "`prefer` where every application on the NIC polls; others then wait up to 200 us.",
+            "keep",
+            *("keep", "none", "prefer"),
+        ),
         "irqs": _text(
             "CPUs that serve its interrupts: `housekeeping` (of its node), `isolated` (of its node), or a list.",
             "housekeeping",

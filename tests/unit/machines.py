@@ -74,7 +74,8 @@ class FakeHost(Host, ABC):
     def run(self, argv: list[str]) -> str:
         self._write()
         super().run(argv)
-        self.obey(argv)
+        if argv[:2] != ["systemctl", "daemon-reload"] and "ull-metal-" not in argv[-1]:  # units of our own: files only
+            self.obey(argv)
         return ""
 
     def ask(self, argv: list[str]) -> str:

@@ -124,7 +124,7 @@ class FirewallStore:
 
     def _arm(self, host: Host) -> None:
         before = host.text(RULES) or None
-        if not host.exists(ARMED):  # rules that nobody confirmed are none to return to
+        if host.link(ARMED) is None:  # rules that nobody confirmed are none to return to
             host.put(BEFORE, before)
             host.put(RETURN, before or NOTHING)
         file = f"/usr/bin/env {f'cp -f {BEFORE} {RULES}' if host.exists(BEFORE) else f'rm -f {RULES}'}"
@@ -140,7 +140,7 @@ class FirewallStore:
         host.put(WANTS, None)
         if listed(host):
             host.run(["nft", "delete", "table", *TABLE.split()])
-        for path in (RULES, f"{UNITS}/{UNIT}", LOADED):
+        for path in (LOADED, f"{UNITS}/{UNIT}", RULES):
             host.put(path, None)
         host.run(["systemctl", "daemon-reload"])
 
@@ -155,7 +155,8 @@ def confirm(host: Host) -> bool:
     if not armed(host):
         return False
     host.run(["systemctl", "stop", f"{REVERT}.timer"])
-    for path in (ARMED, f"{UNITS}/{REVERT}.timer", f"{UNITS}/{REVERT}.service", BEFORE, RETURN):
+    # the timer's file last: while it is there, an interrupted confirmation is repeated
+    for path in (ARMED, BEFORE, RETURN, f"{UNITS}/{REVERT}.service", f"{UNITS}/{REVERT}.timer"):
         host.put(path, None)
     host.run(["systemctl", "daemon-reload"])
     return True

@@ -105,6 +105,8 @@ class AuditStore:
         before, after = host.text(RULES), self._content() or ""
         if before != after or host.exists(RULES) != (self.rules is not None):
             return [Change(RULES, before, after)]
+        if self.rules is None and host.exists(BEFORE):  # an undo that was interrupted
+            return [Change(BEFORE, host.text(BEFORE), "")]
         missing = [rule for rule in self.rules or [] if rule not in loaded(host)] if host.runner else []
         return [Change("audit rules", "", "".join(f"{rule}\n" for rule in missing))] if missing else []
 

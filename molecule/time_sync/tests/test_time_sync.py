@@ -1,6 +1,6 @@
 """The client follows the server for real: it was seven seconds off."""
 
-import testinfra
+import re
 
 
 def test_chronyd_reads_its_own_configuration(host):
@@ -14,9 +14,13 @@ def test_it_starts_with_the_next_boot(host):
     assert host.service("chrony").is_running
 
 
-def test_the_clock_is_right(host):
-    here = float(testinfra.get_host("local://").check_output("date +%s.%N"))
-    assert abs(float(host.check_output("date +%s.%N")) - here) < 3
+def test_the_clock_was_set_right(host):
+    """It was seven seconds ahead of the server's."""
+    if host.backend.get_hostname() == "time-client":
+        said = host.check_output("journalctl --unit=chrony --output=cat --no-pager")
+        (stepped,) = re.findall(r"System clock was stepped by (-\d+)\.", said)
+        assert int(stepped) <= -6
+        assert abs(float(host.check_output("chronyc -c -n tracking").split(",")[4])) < 0.05
 
 
 def test_only_the_server_serves(host):
@@ -27,8 +31,8 @@ def test_only_the_server_serves(host):
 
 def test_the_source(host):
     tracking = host.check_output("chronyc -c -n tracking").split(",")
-    assert tracking[1] == ("10.9.0.1" if host.backend.get_hostname() == "time-client" else "127.127.1.1")
+    assert tracking[0] == ("0A090001" if host.backend.get_hostname() == "time-client" else "7F7F0101")
 
 
 def test_the_platforms_file_is_as_it_was(host):
-    assert host.check_output("dpkg --verify chrony") == ""
+    assert "/etc/" not in host.run("dpkg --verify chrony").stdout

@@ -146,7 +146,7 @@ def test_another_boot_that_nobody_asked_for(lab):
 
 def test_runs_killed_at_random_points_are_completed_by_the_next(lab):
     """Tune and undo in turns, without a reboot, each killed somewhere; then one run to the end."""
-    chance = random.Random(seed := time.time_ns())
+    chance = random.Random(seed := time.time_ns())  # noqa: S311
     print(f"seed {seed}")
     extra = ["--limit", "lab2", "-e", json.dumps({"ull_reboot": "never"})]
     for turn in range(10):

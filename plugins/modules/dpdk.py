@@ -38,6 +38,13 @@ options:
         for all roles; then only what it left is checked.
     type: bool
     default: true
+  packages:
+    description:
+      - Packages that it needs. When some are not installed nothing is done but to name them in RV(packages_missing), so
+        that the package manager is only asked then; in check mode the rest is predicted as far as it goes.
+    type: list
+    elements: str
+    default: []
   state:
     description: With V(absent), VFs return to the driver from before, or to none, and mounts, module and files go.
     type: str
@@ -77,6 +84,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+packages_missing:
+  description: Those of O(packages) that are not installed, or of which only the package manager can tell.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 states:
   description: Kernel arguments, module, VFs and mounts with their three states.
   returned: success
@@ -92,13 +105,14 @@ reboot_required:
   sample: false
 """
 
-from ansible_collections.ull.metal.plugins.module_utils.module import run_domain
+from ansible_collections.ull.metal.plugins.module_utils.module import PACKAGES, run_domain
 from ansible_collections.ull.metal.plugins.module_utils.settings.dpdk import Dpdk
 
 
 def main() -> None:
     run_domain(
         {
+            **PACKAGES,
             "vfs": {"type": "list", "elements": "dict", "default": []},
             "eal": {"type": "dict", "default": {}},
             "hugepage_sizes": {"type": "list", "elements": "str", "default": []},

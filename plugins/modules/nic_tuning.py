@@ -82,6 +82,13 @@ options:
     type: str
     choices: [others, allow]
     default: others
+  packages:
+    description:
+      - Packages that it needs. When some are not installed nothing is done but to name them in RV(packages_missing), so
+        that the package manager is only asked then; in check mode the rest is predicted as far as it goes.
+    type: list
+    elements: str
+    default: []
   state:
     description: With V(absent), all returns to the values from before the first run.
     type: str
@@ -113,6 +120,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+packages_missing:
+  description: Those of O(packages) that are not installed, or of which only the package manager can tell.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 states:
   description: Each knob with its three states.
   returned: success
@@ -128,7 +141,7 @@ reboot_required:
   sample: false
 """
 
-from ansible_collections.ull.metal.plugins.module_utils.module import run_domain
+from ansible_collections.ull.metal.plugins.module_utils.module import PACKAGES, run_domain
 from ansible_collections.ull.metal.plugins.module_utils.settings.nic_tuning import NicTuning
 
 
@@ -151,6 +164,7 @@ def main() -> None:
     }
     run_domain(
         {
+            **PACKAGES,
             "nics": {"type": "list", "elements": "dict", "default": [], "options": nic},
             "link": {"type": "str", "choices": ["others", "allow"], "default": "others"},
         },

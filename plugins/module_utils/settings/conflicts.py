@@ -90,7 +90,7 @@ class Conflicts:
         if not left:
             return
         error = ConflictsError(
-            f"{len(left)} others on this host set what the plan sets: {'; '.join(f'{c.message} ({c.where})' for c in left)}",
+            f"others on this host set what the plan sets ({len(left)}): {'; '.join(f'{c.message} ({c.where})' for c in left)}",
             host=host.name,
             variable="conflicts_policy",
             value=self.policy,

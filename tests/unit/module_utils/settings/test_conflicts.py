@@ -98,7 +98,7 @@ def test_services(tmp_path, unit, state, words):
     assert (conflict.id, conflict.unit) == (unit.replace("_", "-"), f"{unit.replace('_', '-')}.service")
     assert conflict.settings
     with pytest.raises(
-        ConflictsError, match=rf"1 others on this host set what the plan sets.*Remedy.*{conflict.id}: disable"
+        ConflictsError, match=rf"others on this host set what the plan sets \(1\).*Remedy.*{conflict.id}: disable"
     ):
         converge(Conflicts(PLAN), host, True)
 

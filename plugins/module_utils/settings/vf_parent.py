@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import UllError
@@ -63,13 +63,11 @@ class Pf:
         pci: its PCI address.
         host: the machine.
         links: what ``ip`` says.
-        sleep: waits so many seconds.
     """
 
     pci: str
     host: Host
     links: Links
-    sleep: Callable[[float], None] = time.sleep
 
     @property
     def base(self) -> str:
@@ -203,7 +201,7 @@ class Pf:
             except UllError as refused:
                 if not left or not any(word in refused.message for word in BUSY):
                     raise
-                self.sleep(PAUSE)
+                time.sleep(PAUSE)
 
     def _await_link(self, index: int, rate: str) -> None:
         """Wait until the PF has a link.
@@ -215,7 +213,7 @@ class Pf:
         for _step in range(int(LINK_PATIENCE / PAUSE)):
             if self.host.read(carrier) == "1":
                 return
-            self.sleep(PAUSE)
+            time.sleep(PAUSE)
         raise UllError(
             f"{self.name} has no link, and its driver then takes no transmit rate",
             host=self.host.name,

@@ -41,7 +41,7 @@ def host(tmp_path):
 @pytest.fixture(autouse=True)
 def _without_waiting(monkeypatch):
     monkeypatch.setattr(store, "archive", ARCHIVE)
-    monkeypatch.setattr(vf_parent.Pf, "sleep", staticmethod(lambda _seconds: None))
+    monkeypatch.setattr(vf_parent.time, "sleep", lambda _seconds: None)
 
 
 def statuses(outcome) -> dict[str, str]:

@@ -74,12 +74,13 @@ class FakeHost(Host, ABC):
     def run(self, argv: list[str]) -> str:
         self._write()
         super().run(argv)
-        if argv[:2] != ["systemctl", "daemon-reload"] and "ull-metal-" not in argv[-1]:  # units of our own: files only
+        ours = argv[1:] == ["daemon-reload"] or "ull-metal-" in argv[-1]  # units of our own: files only
+        if argv[0] != "systemctl" or not ours:
             self.obey(argv)
         return ""
 
     def ask(self, argv: list[str]) -> str:
-        return {"--target=fs": self.boot_folder_on}.get(argv[1], "")
+        return self.boot_folder_on if argv[1] == "--target=fs" else super().ask(argv)
 
     @abstractmethod
     def obey(self, argv: list[str]) -> None:

@@ -8,6 +8,7 @@ import fnmatch
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from ..errors import UllError
 from ..host import MANAGED, Host
@@ -177,15 +178,15 @@ def ports(host: Host) -> list[int]:
     return sorted({int(port) for port in said if port.isdigit()})
 
 
-_ANSWERS: dict[tuple[int, str], str] = {}
+_ANSWERS: WeakKeyDictionary[Host, dict[str, str]] = WeakKeyDictionary()
 
 
 def _asked(host: Host) -> str:
     """``sshd -T``, once for each content of our file: it is a dozen settings that look."""
-    key = id(host), host.text(DROP_IN)
-    if key not in _ANSWERS:
-        _ANSWERS[key] = host.ask(["/usr/sbin/sshd", "-T"])
-    return _ANSWERS[key]
+    answers, content = _ANSWERS.setdefault(host, {}), host.text(DROP_IN)
+    if content not in answers:
+        answers[content] = host.ask(["/usr/sbin/sshd", "-T"])
+    return answers[content]
 
 
 def _setting(word: str, value: str) -> Setting:

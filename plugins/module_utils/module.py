@@ -53,12 +53,18 @@ def conclude(module: AnsibleModule, work: Callable[[], dict[str, Any]], host: st
         module.exit_json(**result)
 
 
-def run_domain(spec: dict[str, Any], domain: Callable[[dict[str, Any]], Domain]) -> None:
-    """Run a module that converges one domain; ``domain`` builds it from the parameters, empty ones when absent."""
+def run_domain(spec: dict[str, Any], domain: Callable[[dict[str, Any]], Domain], always: tuple[str, ...] = ()) -> None:
+    """Run a module that converges one domain.
+
+    Args:
+        spec: its options beside ``root`` and ``state``.
+        domain: builds it from the parameters, empty ones when absent.
+        always: options that count when absent, too, such as a consent.
+    """
 
     def work(params: dict[str, Any], host: Host, check_mode: bool) -> dict[str, Any]:
         if params["state"] == "absent":
-            params = {**params, **dict.fromkeys(spec)}
+            params = {**params, **{option: None for option in spec if option not in always}}
         return converge(domain(params), host, check_mode).as_result()
 
     run({**STATE, **spec}, work)

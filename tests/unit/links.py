@@ -85,7 +85,7 @@ class LinkHost(FakeHost):
             {"/usr/sbin/ifup": "", "/etc/network/interfaces": f"auto {interface}\niface {interface} inet manual"},
         )
 
-    def boots(self) -> dict[str, int]:
+    def boots_with(self) -> dict[str, int]:
         """What a boot brings: every interface with 1500, then each manager's MTU, the host's own unit first."""
         for name in INDEX:
             if stack.mtu(self, name):

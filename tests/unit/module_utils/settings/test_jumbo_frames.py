@@ -70,7 +70,7 @@ def test_the_whole_path_and_back(managed):
     assert {state.status for state in made.states} == {"in_sync"}
     assert managed.mtus() == {**dict.fromkeys(ALL, 9000), "mgmt0": 1500}
     assert not converge(domain(), managed, False).changed
-    assert managed.boots() == {**dict.fromkeys(ALL, 9000), "mgmt0": 1500}
+    assert managed.boots_with() == {**dict.fromkeys(ALL, 9000), "mgmt0": 1500}
     assert not converge(domain(), managed, False).changed
     assert converge(domain([], []), managed, True).changed
     converge(domain([], []), managed, False)

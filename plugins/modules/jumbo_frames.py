@@ -87,16 +87,24 @@ reboot_required:
   sample: false
 """
 
-from ansible_collections.ull.metal.plugins.module_utils.module import run_domain
+from typing import Any
+
+from ansible_collections.ull.metal.plugins.module_utils.host import Host
+from ansible_collections.ull.metal.plugins.module_utils.module import STATE, run
+from ansible_collections.ull.metal.plugins.module_utils.setting import converge
 from ansible_collections.ull.metal.plugins.module_utils.settings.jumbo_frames import JumboFrames
 
 
 def main() -> None:
     rows = {"type": "list", "elements": "dict", "default": []}
-    run_domain(
-        {"nics": rows, "vfs": rows},
-        lambda params: JumboFrames(params["nics"] or [], params["vfs"] or []),
-    )
+    run({**STATE, "nics": rows, "vfs": rows}, _work)
+
+
+def _work(params: dict[str, Any], host: Host, check_mode: bool) -> dict[str, Any]:
+    """In check mode of a whole run the VFs are not made yet; a real run needs them."""
+    there = params["state"] == "present"
+    nics, vfs = (params["nics"], params["vfs"]) if there else ([], [])
+    return converge(JumboFrames(nics or [], vfs or [], predict=check_mode), host, check_mode).as_result()
 
 
 if __name__ == "__main__":

@@ -38,11 +38,13 @@ class JumboFrames:
         vfs: rows with ``pf`` (PCI address) or ``pf_name``, ``index`` and ``mtu``. Of both, rows without an MTU and ones
             bound to vfio-pci are left out: these have no interface, and the application sets their MTU.
         boot: this is the host itself at boot, when interfaces may come later.
+        predict: nothing will be written, so VFs may be ones that the role sriov would have made by then.
     """
 
     nics: list[dict[str, Any]] = field(default_factory=list)
     vfs: list[dict[str, Any]] = field(default_factory=list)
     boot: bool = False
+    predict: bool = False
     role: str = ROLE
     _stored: tuple[dict[str, Any], dict[str, int]] = field(default_factory=lambda: ({}, {}), init=False, repr=False)
 
@@ -80,7 +82,7 @@ class JumboFrames:
         ]
 
     def check(self, host: Host) -> None:
-        """Refuse interfaces that are not there, MTUs that a device cannot have, and ones above those below them."""
+        """Refuse interfaces and VFs that are not there, MTUs that a device cannot have, and ones above those below."""
         links = self._links(host)
         limits = netlink.max_mtus() if host.live and links else {}
         to_be = {link.interface: link.mtu for link in self._returning(host, links)}
@@ -98,6 +100,8 @@ class JumboFrames:
                     value=link.mtu,
                     remedy=f"this host has {', '.join(_all(host))}",
                 )
+            elif not (self.boot or self.predict or _elsewhere(host, link)):
+                raise _not_made(host, link)
 
     def _links(self, host: Host) -> dict[str, Link]:
         return mtu_links.declared(host, self.nics, self.vfs)
@@ -184,15 +188,19 @@ def _elsewhere(host: Host, link: Link) -> bool:
 def _write(host: Host, link: Link, value: str) -> None:
     """Set it, unless the kernel did meanwhile: bonds take their members along, bridges and VLANs follow what is below."""
     if not link.interface:
-        raise UllError(
-            "there is no such VF",
-            host=host.name,
-            variable=link.variable,
-            value=value,
-            remedy="make the VFs first, e.g. with the role ull.metal.sriov",
-        )
+        raise _not_made(host, link)
     if stack.mtu(host, link.interface) != value:
         host.poke(f"{stack.NET}/{link.interface}/mtu", value)
+
+
+def _not_made(host: Host, link: Link) -> UllError:
+    return UllError(
+        f"there is no such VF: {link.key}",
+        host=host.name,
+        variable=link.variable,
+        value=link.mtu,
+        remedy="make the VFs first, e.g. with the role ull.metal.sriov",
+    )
 
 
 def _check_limit(host: Host, link: Link, limits: Mapping[str, int]) -> None:

@@ -246,12 +246,12 @@ def test_a_vf_in_a_pod_is_left_alone(host):
 
 
 def test_vfs_that_are_not_made_yet(host):
-    """In check mode of a whole run the role sriov has made none."""
+    """In check mode of a whole run the role sriov has made none; a real run is refused before the PF is raised."""
     row = {"pf": PF, "index": 5, "mtu": 9000}
-    assert converge(domain(NICS[:1], [row]), host, True).changed
-    with pytest.raises(UllError, match="no such VF") as caught:
-        converge(domain(NICS[:1], [row]), host, False)
-    assert "sriov" in caught.value.remedy
+    assert converge(JumboFrames(NICS[:1], [row], predict=True), host, True).changed
+    error = refused(host, NICS[:1], [row])
+    assert (error.variable, error.value) == ("jumbo_frames_vfs[0].mtu", 9000)
+    assert "no such VF" in str(error) and "sriov" in error.remedy
 
 
 def test_what_dpdk_drives_is_left_out(host):

@@ -17,7 +17,16 @@ Runner = Callable[["list[str]"], "tuple[int, str, str]"]
 # What the names of the collection's own files and folders hold.
 MINE = "ull-metal"
 # Folders that are made for a drop-in or an enabled unit, and go with the last one.
-DROP_INS = (".wants", ".requires", ".service.d", ".network.d", ".link.d", ".netdev.d")
+DROP_INS = (
+    ".wants",
+    ".requires",
+    ".service.d",
+    ".network.d",
+    ".link.d",
+    ".netdev.d",
+    "/ansible/facts.d",
+    "/etc/ansible",
+)
 
 MANAGED = "Managed by Ansible, collection ull.metal, role {role}. Local changes are undone by the next run."
 
@@ -154,6 +163,23 @@ class Host:
                 value=value,
                 remedy="see the kernel's log (dmesg) for the reason",
             ) from refused
+
+    def probe(self, path: str) -> int:
+        """The error number by which the kernel refuses a word that no file of its takes; nothing is changed by it.
+
+        It tells a file that takes no value at all from one that takes other values. 0 on a captured tree.
+        """
+        if not self.live:
+            return 0
+        try:
+            handle = os.open(self.path(path), os.O_WRONLY)
+            try:
+                os.write(handle, b"?\n")
+            finally:
+                os.close(handle)
+        except OSError as refused:
+            return refused.errno or 0
+        return 0
 
     def ask(self, argv: list[str]) -> str:
         """What a command that only reads says; empty where it is missing, fails, or this is a captured tree."""

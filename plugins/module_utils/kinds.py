@@ -281,6 +281,11 @@ APPLICATIONS = {
         "All CPUs of the store's node are isolated; a data store needs the scheduler.",
         "Isolate fewer, or use another node.",
     ),
+    "rt-throttling-off": _warning(
+        "A SCHED_FIFO thread that polls then keeps kernel threads off its CPU for ever: work that waits for every CPU "
+        "(RCU, module loading, a stopped clock source) hangs the whole machine.",
+        "Leave the kernel's 95 %: a polling thread that is alone on an isolated CPU needs no real-time priority.",
+    ),
     "sysctl-overrides-plan": _note("The profile sets another value than the plan would.", "Nothing, if it is meant."),
 }
 
@@ -323,6 +328,45 @@ MACHINE = {
     ),
 }
 
+CONFLICTS = {
+    "conflict-service": _error(
+        "The service sets by itself what the plan sets; whoever comes last wins, and the other is drift.",
+        "Say `conflicts_policies: {<id>: disable}`, or disable it yourself; with `ignore` you answer for it.",
+    ),
+    "conflict-network-owner": _error(
+        "Two network managers configure one interface; each undoes what the other set.",
+        "Leave the interface to one of them.",
+    ),
+    "conflict-sysctl": _error(
+        "A file of sysctl.d that comes later sets the parameter to another value: the next boot brings that one.",
+        "Remove the line; mask the file by a link to /dev/null where a package owns it.",
+    ),
+    "conflict-tmpfiles": _error(
+        "A file of tmpfiles.d sets the value to another one: the next boot brings that one.",
+        "Remove the line; mask the file by a link to /dev/null where a package owns it.",
+    ),
+    "conflict-boot-args": _error(
+        "Of two values for one kernel argument only one counts, or they are mixed.",
+        "Remove it from the file that the finding names.",
+    ),
+    "conflict-device-file": _error(
+        "A rule or module option writes the setting when the device appears, before or after the plan does.",
+        "Remove the line that the finding names.",
+    ),
+    "conflict-network-file": _warning(
+        "A file of the network configuration sets the same value of a NIC; which one counts depends on their order.",
+        "Remove the value from the file that the finding names.",
+    ),
+    "conflict-script": _warning(
+        "A script or unit seems to write the setting; when it runs, that is drift.",
+        "Remove the line, or make sure that it never runs.",
+    ),
+    "conflict-overruled": _note(
+        "A file sets another value, and the collection's own file comes after it and counts.",
+        "Nothing, or remove the line so that nobody is misled.",
+    ),
+}
+
 GROUPS = {
     "The declaration": DECLARATION,
     "CPUs and the kernel": CPUS,
@@ -330,5 +374,6 @@ GROUPS = {
     "NICs": NICS,
     "DPDK, Kubernetes and data stores": APPLICATIONS,
     "The machine": MACHINE,
+    "Others on the host": CONFLICTS,
 }
 KINDS: dict[str, Kind] = {name: kind for group in GROUPS.values() for name, kind in group.items()}

@@ -12,13 +12,17 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .errors import UllError
 from .host import Host, Runner
+from .packages import missing
 from .setting import Domain, converge
 
+Work = Callable[["dict[str, Any]", Host, bool], "dict[str, Any]"]
+
+PACKAGES: dict[str, Any] = {"packages": {"type": "list", "elements": "str", "default": []}}
 ROOT: dict[str, Any] = {"root": {"type": "path", "default": "/"}}
 STATE: dict[str, Any] = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 
 
-def run(spec: dict[str, Any], work: Callable[[dict[str, Any], Host, bool], dict[str, Any]]) -> None:
+def run(spec: dict[str, Any], work: Work) -> None:
     """Run a module.
 
     Args:
@@ -53,12 +57,38 @@ def conclude(module: AnsibleModule, work: Callable[[], dict[str, Any]], host: st
         module.exit_json(**result)
 
 
-def run_domain(spec: dict[str, Any], domain: Callable[[dict[str, Any]], Domain]) -> None:
-    """Run a module that converges one domain; ``domain`` builds it from the parameters, empty ones when absent."""
+def run_domain(spec: dict[str, Any], domain: Callable[[dict[str, Any]], Domain], always: tuple[str, ...] = ()) -> None:
+    """Run a module that converges one domain.
+
+    Args:
+        spec: its options beside ``root`` and ``state``.
+        domain: builds it from the parameters, empty ones when absent.
+        always: options that count when absent, too, such as a consent.
+    """
 
     def work(params: dict[str, Any], host: Host, check_mode: bool) -> dict[str, Any]:
         if params["state"] == "absent":
-            params = {**params, **dict.fromkeys(spec)}
+            params = {**params, **{option: None for option in spec if option not in always}}
         return converge(domain(params), host, check_mode).as_result()
 
-    run({**STATE, **spec}, work)
+    run({**STATE, **spec}, after_packages(work) if "packages" in spec else work)
+
+
+def after_packages(work: Work) -> Work:
+    """Work that is only done when the packages of the option ``packages`` are installed; the result names those missing.
+
+    A role then asks the package manager only when one is, and calls the module again. In check mode the work is tried
+    without them, as far as it goes.
+    """
+
+    def checked(params: dict[str, Any], host: Host, check_mode: bool) -> dict[str, Any]:
+        lacking = missing(host, params["packages"] or []) if params["state"] == "present" else []
+        if not lacking:
+            return {**work(params, host, check_mode), "packages_missing": []}
+        try:
+            result = work(params, host, check_mode) if check_mode else {"changed": False}
+        except UllError:
+            result = {"changed": False}
+        return {**result, "packages_missing": lacking}
+
+    return checked

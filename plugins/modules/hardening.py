@@ -129,6 +129,13 @@ options:
         description: Parameters that the plan sets; they are left out.
         type: dict
         default: {}
+  packages:
+    description:
+      - Packages that it needs. When some are not installed nothing is done but to name them in RV(packages_missing), so
+        that the package manager is only asked then; in check mode the rest is predicted as far as it goes.
+    type: list
+    elements: str
+    default: []
   state:
     description: With V(absent), files, units, rules and parameters are as they were before.
     type: str
@@ -161,6 +168,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+packages_missing:
+  description: Those of O(packages) that are not installed, or of which only the package manager can tell.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 states:
   description: Each setting with its three states.
   returned: success
@@ -192,7 +205,7 @@ from typing import Any
 from ansible.module_utils.common.warnings import warn
 
 from ansible_collections.ull.metal.plugins.module_utils.host import Host
-from ansible_collections.ull.metal.plugins.module_utils.module import STATE, run
+from ansible_collections.ull.metal.plugins.module_utils.module import PACKAGES, STATE, after_packages, run
 from ansible_collections.ull.metal.plugins.module_utils.setting import converge
 from ansible_collections.ull.metal.plugins.module_utils.settings.firewall_store import armed
 from ansible_collections.ull.metal.plugins.module_utils.settings.hardening import PARTS, Hardening
@@ -244,7 +257,7 @@ def main() -> None:
         "audit": {"type": "dict", "options": AUDIT},
         "kernel": {"type": "dict", "options": KERNEL},
     }
-    run({**STATE, **spec}, work)
+    run({**STATE, **PACKAGES, **spec}, after_packages(work))
 
 
 if __name__ == "__main__":

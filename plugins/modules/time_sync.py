@@ -116,6 +116,13 @@ options:
     description: CPUs of the daemons in list format; empty for systemd's default.
     type: str
     default: ""
+  packages:
+    description:
+      - Packages that it needs. When some are not installed nothing is done but to name them in RV(packages_missing), so
+        that the package manager is only asked then; in check mode the rest is predicted as far as it goes.
+    type: list
+    elements: str
+    default: []
   state:
     description: With V(absent), files and units are as they were before.
     type: str
@@ -152,6 +159,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+packages_missing:
+  description: Those of O(packages) that are not installed, or of which only the package manager can tell.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 states:
   description: Each unit, enabled and active, with its three states.
   returned: success
@@ -167,7 +180,7 @@ reboot_required:
   sample: false
 """
 
-from ansible_collections.ull.metal.plugins.module_utils.module import run_domain
+from ansible_collections.ull.metal.plugins.module_utils.module import PACKAGES, run_domain
 from ansible_collections.ull.metal.plugins.module_utils.settings.time_sync import NONE, TimeSync
 
 _FLAG = {"type": "bool", "default": False}
@@ -202,6 +215,7 @@ PTP = {
 def main() -> None:
     run_domain(
         {
+            **PACKAGES,
             "source": {"type": "str", "choices": ["ntp", "ptp", "none"], "default": "none"},
             "ntp": {"type": "dict", "options": NTP},
             "ptp": {"type": "dict", "options": PTP},

@@ -15,6 +15,8 @@ import io
 import posixpath
 import zipfile
 
+from . import boot  # noqa: F401  (Ansible sends to a host only what is imported, and ENTRY is read there)
+
 # Of module_utils, whatever it is called where this runs.
 BASE = __name__.rsplit(".", 2)[0]
 PACKAGE = "ull_metal"

@@ -27,7 +27,7 @@ PATIENCE = 60
 
 
 def main(domain: Callable[..., Domain], slice_path: str, arguments: list[str]) -> int:
-    """Apply the role's slice; with the argument ``watch``, again whenever a link comes up, without end."""
+    """Apply the role's slice; with the argument ``watch``, again whenever a link comes up or changes, without end."""
     host = Host("/", platform.node(), _run)
     stored = json.loads(Path(slice_path).read_text(encoding="utf-8"))
     if arguments == ["watch"]:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 RTMGRP_LINK = 1
 RTM_NEWLINK = 16
 IFF_UP = 1
+IFF_RUNNING = 0x40
 _NLMSGHDR = struct.Struct("=IHHII")
 _IFINFOMSG = struct.Struct("=BxHiII")
 
@@ -23,9 +24,10 @@ QUIET = 0.3
 
 
 def events() -> Iterator[None]:
-    """One item each time that links have come up and it has been quiet since."""
+    """One item at once, for links that came up before; then one each time that some have, and it has been quiet since."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
         kernel.bind((0, RTMGRP_LINK))
+        yield None
         while True:
             if came_up(_receive(kernel)):
                 time.sleep(QUIET)
@@ -45,13 +47,17 @@ def _receive(kernel: socket.socket) -> bytes:
 
 
 def came_up(data: bytes) -> bool:
-    """Whether a message among these says that a link was set up just now."""
+    """Whether a message among these says that a link was set up, or runs (again).
+
+    Other queues or another MTU make a driver request its interrupts anew without setting the link down: what is to be
+    seen of it is a message about a link that runs.
+    """
     place = 0
     while place + _NLMSGHDR.size <= len(data):
         length, kind, _flags, _sequence, _port = _NLMSGHDR.unpack_from(data, place)
         if kind == RTM_NEWLINK and length >= _NLMSGHDR.size + _IFINFOMSG.size:
             _family, _type, _index, flags, change = _IFINFOMSG.unpack_from(data, place + _NLMSGHDR.size)
-            if flags & change & IFF_UP:
+            if flags & IFF_UP and (change & IFF_UP or flags & IFF_RUNNING):
                 return True
         place += max(length + 3 & ~3, _NLMSGHDR.size)
     return False

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import zipfile
 
-from ansible_collections.ull.metal.plugins.module_utils.agent.archive import archive
+from ansible_collections.ull.metal.plugins.module_utils.agent.archive import _closure, archive
 from ansible_collections.ull.metal.plugins.module_utils.settings.hugepages import Hugepages
 
 
@@ -34,3 +34,8 @@ def test_it_runs(tmp_path):
     code.write_bytes(archive(Hugepages, str(stored)))
     done = subprocess.run([sys.executable, "-I", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_ansible_sends_what_the_archive_is_made_of():
+    """Ansible packs for a module only what its imports name; what runs at boot has to be among them."""
+    assert {"agent/boot.py", "agent/links.py"} <= set(_closure(["settings/cpu_power.py"]))

@@ -52,7 +52,7 @@ def test_a_device_is_waited_for(tmp_path):
     assert wait(host, ["/sys/there", "/sys/missing"], patience=0, pause=0) == ["/sys/missing"]
 
 
-@pytest.mark.parametrize(("flags", "change", "up"), [(1, 1, True), (1, 0x100, False), (0, 1, False)])
+@pytest.mark.parametrize(("flags", "change", "up"), [(1, 1, True), (0x41, 0, True), (1, 0x100, False), (0, 1, False)])
 def test_a_link_that_comes_up_is_told_from_other_news(flags, change, up):
     def message(kind: int, flags: int, change: int) -> bytes:
         return struct.pack("=IHHII", 32, kind, 0, 0, 0) + struct.pack("=BxHiII", 0, 1, 2, flags, change)

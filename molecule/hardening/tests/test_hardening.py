@@ -15,7 +15,8 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("", {port}))
 s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("{group}") + socket.inet_aton("10.9.1.1"))
 s.settimeout(20)
-open("/run/heard-{port}", "wb").write(s.recv(100))
+heard = s.recv(100)
+open("/run/heard-{port}", "wb").write(heard)
 """
 SEND = """
 import socket, time

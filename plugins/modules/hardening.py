@@ -133,6 +133,7 @@ options:
     description:
       - Packages that it needs. When some are not installed nothing is done but to name them in RV(packages_missing), so
         that the package manager is only asked then; in check mode the rest is predicted as far as it goes.
+      - Debian's names; C(auditd) stands for C(audit) on a host without dpkg.
     type: list
     elements: str
     default: []
@@ -208,7 +209,7 @@ from ansible_collections.ull.metal.plugins.module_utils.host import Host
 from ansible_collections.ull.metal.plugins.module_utils.module import PACKAGES, STATE, after_packages, run
 from ansible_collections.ull.metal.plugins.module_utils.setting import converge
 from ansible_collections.ull.metal.plugins.module_utils.settings.firewall_store import armed
-from ansible_collections.ull.metal.plugins.module_utils.settings.hardening import PARTS, Hardening
+from ansible_collections.ull.metal.plugins.module_utils.settings.hardening import PARTS, Hardening, packages
 
 _NAMES = {"type": "list", "elements": "str", "default": []}
 _WORDS = {"type": "dict", "default": {}}
@@ -249,6 +250,11 @@ def work(params: dict[str, Any], host: Host, check_mode: bool) -> dict[str, Any]
     return {**converge(domain, host, check_mode).as_result(), "armed": armed(host), "notes": notes}
 
 
+def installed(params: dict[str, Any], host: Host, check_mode: bool) -> dict[str, Any]:
+    """The work, once its packages are there."""
+    return after_packages(work)({**params, "packages": packages(host, params["packages"])}, host, check_mode)
+
+
 def main() -> None:
     spec = {
         "parts": {"type": "list", "elements": "str", "choices": list(PARTS), "default": list(PARTS)},
@@ -257,7 +263,7 @@ def main() -> None:
         "audit": {"type": "dict", "options": AUDIT},
         "kernel": {"type": "dict", "options": KERNEL},
     }
-    run({**STATE, **PACKAGES, **spec}, after_packages(work))
+    run({**STATE, **PACKAGES, **spec}, installed)
 
 
 if __name__ == "__main__":

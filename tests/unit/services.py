@@ -26,6 +26,7 @@ class ServingHost(FakeHost):
         self.answers: dict[str, tuple[int, str]] = {}
         self.rules = ""
         self.audited = "0"
+        self.refusing: set[str] = set()  # units with RefuseManualStop=yes
         self.runner = self._answer
 
     def obey(self, argv: list[str]) -> None:
@@ -53,9 +54,10 @@ class ServingHost(FakeHost):
 
     def _systemctl(self, verb: str, unit: str, now: bool) -> None:
         state = self.units.setdefault(unit, [False, False])
+        assert not (unit in self.refusing and verb in ("stop", "restart")), f"Operation refused: {verb} {unit}"
         if verb in ("enable", "disable"):
             state[0] = verb == "enable"
-        if verb in ("start", "stop") or now:
+        if verb in ("start", "stop", "kill") or now:
             state[1] = verb in ("start", "enable")
 
     def _answer(self, argv: list[str]) -> tuple[int, str, str]:
@@ -65,7 +67,8 @@ class ServingHost(FakeHost):
         if argv[:2] == ["systemctl", "show"]:
             enabled, active = self.units.get(argv[-1], (False, False))
             words = ("enabled" if enabled else "disabled", "active" if active else "inactive")
-            return 0, "UnitFileState={}\nActiveState={}\n".format(*words), ""
+            refuses = "yes" if argv[-1] in self.refusing else "no"
+            return 0, "UnitFileState={}\nActiveState={}\nRefuseManualStop={}\n".format(*words, refuses), ""
         if argv[:2] == ["nft", "--stateless"]:
             return (0, self.rules, "") if self.rules else (1, "", "No such file or directory")
         if argv == ["auditctl", "-s"]:

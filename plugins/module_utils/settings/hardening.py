@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import UllError
 from ..host import Host
+from ..packages import DPKG
 from ..setting import FileStore, Setting, Store
 from . import firewall_store, hardening_audit, hardening_kernel, hardening_ssh
 from .firewall_store import FirewallStore
@@ -24,6 +25,8 @@ ROLE = "hardening"
 PARTS = ("ssh", "firewall", "audit", "kernel")
 # Others who rule the packets: what they drop stays dropped.
 OTHER_FIREWALLS = ("firewalld", "ufw")
+# Debian's names, and Red Hat's where they differ.
+RED_HAT_PACKAGES = {"auditd": "audit"}
 
 
 @dataclass
@@ -174,3 +177,8 @@ class Hardening:
 
     def _sysctl(self, host: Host) -> dict[str, str]:
         return hardening_kernel.values(host, self._own_sysctl, self._planned)
+
+
+def packages(host: Host, names: Sequence[str]) -> list[str]:
+    """Packages by the names that they have on this host: a role that gathered no facts cannot know them."""
+    return list(names) if host.exists(DPKG) else [RED_HAT_PACKAGES.get(name, name) for name in names]

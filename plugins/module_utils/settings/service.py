@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import re
+import time
 
 from ..host import Host
 from ..setting import LIVE, Setting
 
+# Seconds for a unit to end; systemd's own DefaultTimeoutStopSec is 90, and auditd needs less than one.
+PATIENCE = 20
 _NAME = re.compile(r"\.unit\.(.+)\.(enabled|active)\Z")
 _WORDS = {
     "enabled": {"enabled": "yes", "enabled-runtime": "yes", "alias": "yes", "static": "yes", "indirect": "yes"},
@@ -56,9 +59,13 @@ def _setting(
     )
 
 
+def _show(host: Host, unit: str) -> dict[str, str]:
+    said = host.ask(["systemctl", "show", "--property=UnitFileState,ActiveState,RefuseManualStop", unit])
+    return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+
+
 def _read(host: Host, unit: str) -> dict[str, str]:
-    said = host.ask(["systemctl", "show", "--property=UnitFileState,ActiveState", unit])
-    values = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    values = _show(host, unit)
     return {
         "enabled": _WORDS["enabled"].get(values.get("UnitFileState", ""), "no"),
         "active": _WORDS["active"].get(values.get("ActiveState", ""), "no"),
@@ -66,4 +73,19 @@ def _read(host: Host, unit: str) -> dict[str, str]:
 
 
 def _write(host: Host, unit: str, aspect: str, value: str) -> None:
-    host.run(["systemctl", _VERBS[aspect, value], unit])
+    verb = _VERBS[aspect, value]
+    if verb == "stop" and _show(host, unit).get("RefuseManualStop") == "yes":
+        _end(host, unit)
+    else:
+        host.run(["systemctl", verb, unit])
+
+
+def _end(host: Host, unit: str) -> None:
+    """Stop a unit that refuses `systemctl stop`, as auditd's does (RefuseManualStop=yes in auditd.service): by a signal.
+
+    An exit that was asked for is clean, so that Restart=on-failure does not start it again.
+    """
+    host.run(["systemctl", "kill", "--signal=TERM", unit])
+    end = time.monotonic() + PATIENCE
+    while _show(host, unit).get("ActiveState") in ("active", "deactivating") and time.monotonic() < end:
+        time.sleep(0.2)

@@ -12,7 +12,7 @@ from services import ServingHost, serving
 from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.setting import converge
 from ansible_collections.ull.metal.plugins.module_utils.settings import firewall_store, hardening_ssh
-from ansible_collections.ull.metal.plugins.module_utils.settings.hardening import PARTS, Hardening
+from ansible_collections.ull.metal.plugins.module_utils.settings.hardening import PARTS, Hardening, packages
 from ansible_collections.ull.metal.plugins.module_utils.settings.hardening_firewall import (
     Flow,
     closed_listeners,
@@ -363,6 +363,22 @@ def test_audit_watches_files_alone(host):
     assert "-a always,exit -F arch=b64 -S all -F dir=/etc/ssh -F perm=wa -F key=ull-ssh" in lines
     assert all("-F path=" in line or "-F dir=" in line for line in lines[2:])
     assert host.audited == "1"
+
+
+def test_an_auditd_that_refuses_to_be_stopped_is_signalled(host):
+    """Red Hat's unit says RefuseManualStop=yes."""
+    host.refusing.add("auditd.service")
+    converge(hardening(), host, False)
+    converge(Hardening(login=ROOT), host, False)
+    assert host.units["auditd.service"] == [False, False]
+    assert ["systemctl", "kill", "--signal=TERM", "auditd.service"] in host.commands
+
+
+@pytest.mark.parametrize(("dpkg", "named"), [(True, ["nftables", "auditd"]), (False, ["nftables", "audit"])])
+def test_the_host_says_how_a_package_is_called(host, dpkg, named):
+    if dpkg:
+        host.put("/var/lib/dpkg/info/bash.list", "")
+    assert packages(host, ["nftables", "auditd"]) == named
 
 
 def test_parameters_that_the_plan_sets_are_left_to_it(host):

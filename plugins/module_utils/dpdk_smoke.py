@@ -129,6 +129,7 @@ def _vf(host: Host, device: str) -> tuple[str, dict[str, str]]:
 def _execute(argv: list[str], seconds: int) -> tuple[int, str]:
     """Run it; it forwards until its input has a line, and ends by itself then."""
     try:
+        # pylint: disable-next=ansible-bad-function
         process = subprocess.Popen(
             argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

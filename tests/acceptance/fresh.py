@@ -47,7 +47,7 @@ def files(paths: Iterable[Path]) -> None:
 
 def sysctls() -> None:
     for line in sorted(said("sysctl", "-a").splitlines()):
-        name, _, value = line.partition(" = ")
+        name, _equals, value = line.partition(" = ")
         if not VOLATILE.search(name):
             print(f"sysctl {name} ~ {value.split()[0][:2]}" if OF_MEMORY.search(name) else f"sysctl {line}")
 

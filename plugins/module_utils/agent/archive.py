@@ -15,12 +15,13 @@ import io
 import posixpath
 import zipfile
 
-from . import boot  # noqa: F401  (Ansible sends to a host only what is imported, and ENTRY is read there)
+from . import boot
 
 # Of module_utils, whatever it is called where this runs.
 BASE = __name__.rsplit(".", 2)[0]
 PACKAGE = "ull_metal"
-ENTRY = "agent/boot.py"
+# Ansible sends to a host only what is imported, and this is read there.
+ENTRY = boot.__name__[len(BASE) + 1 :].replace(".", "/") + ".py"
 
 _MAIN = """import sys
 from {package}.agent.boot import main

@@ -73,9 +73,11 @@ def wait(host: Host, devices: list[str], patience: float = PATIENCE, pause: floa
 
 
 def _run(argv: list[str]) -> tuple[int, str, str]:
+    # pylint: disable-next=ansible-bad-function
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
     return done.returncode, done.stdout, done.stderr
 
 
 def _say(words: Any) -> None:
-    print(words, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{words}\n")
+    sys.stderr.flush()

@@ -200,7 +200,7 @@ def _listening(host: Host, proto: str) -> set[int]:
             fields = line.split()
             if len(fields) < 4 or fields[3] != state:
                 continue
-            address, _, port = fields[1].rpartition(":")
+            address, _colon, port = fields[1].rpartition(":")
             loopback = address.endswith("7F") if not suffix else address == "00000000000000000000000001000000"
             if not loopback and not (proto == "udp" and int(port, 16) >= _ephemeral(host)):
                 ports.add(int(port, 16))

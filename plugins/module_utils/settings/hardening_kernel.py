@@ -145,7 +145,7 @@ def _persisted(host: Host, name: str) -> str | None:
     found = None
     for file in sorted(files):
         for line in host.text(files[file]).splitlines():
-            key, _, value = line.strip().lstrip("-").partition("=")
+            key, _equals, value = line.strip().lstrip("-").partition("=")
             if key.strip().replace("/", ".") == name:
                 found = value.strip()
     return found

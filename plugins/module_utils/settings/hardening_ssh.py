@@ -160,7 +160,7 @@ def parse(said: str) -> dict[str, list[str]]:
     """``sshd -T``: keyword and values; keywords that repeat add up."""
     found: dict[str, list[str]] = {}
     for line in said.splitlines():
-        word, _, value = line.partition(" ")
+        word, _blank, value = line.partition(" ")
         found.setdefault(word.lower(), []).extend(value.split() or [""])
     return found
 

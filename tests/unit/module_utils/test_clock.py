@@ -18,17 +18,17 @@ LOST = "00000000,,0,0.000000000,0.0,0.0,0.0,0.0,0.0,0.0,1.0,1.0,0.0,Not synchron
 # Captured: linuxptp 4.2, stamps by software, locked in the second case
 PMC = """sending: GET TIME_STATUS_NP
 sending: GET CURRENT_DATA_SET
-	525400.fffe.0108fe-0 seq 0 RESPONSE MANAGEMENT TIME_STATUS_NP
-		master_offset              -379150965
-		ingress_time               1795260714260949770
-		gmPresent                  true
-		gmIdentity                 525400.fffe.0108ff
-	525400.fffe.0108fe-0 seq 1 RESPONSE MANAGEMENT CURRENT_DATA_SET
-		stepsRemoved     1
-		offsetFromMaster -379150965.0
-		meanPathDelay    779738.0
-	525400.fffe.0108fe-1 seq 2 RESPONSE MANAGEMENT PORT_DATA_SET
-		portState               UNCALIBRATED
+\t525400.fffe.0108fe-0 seq 0 RESPONSE MANAGEMENT TIME_STATUS_NP
+\t	master_offset              -379150965
+\t	ingress_time               1795260714260949770
+\t	gmPresent                  true
+\t	gmIdentity                 525400.fffe.0108ff
+\t525400.fffe.0108fe-0 seq 1 RESPONSE MANAGEMENT CURRENT_DATA_SET
+\t	stepsRemoved     1
+\t	offsetFromMaster -379150965.0
+\t	meanPathDelay    779738.0
+\t525400.fffe.0108fe-1 seq 2 RESPONSE MANAGEMENT PORT_DATA_SET
+\t	portState               UNCALIBRATED
 """
 LOG = """[389.1] CLOCK_REALTIME phc offset -120 s0 freq +3
 [390.2] CLOCK_REALTIME phc offset       -12 s2 freq   +2311 delay    320

@@ -19,7 +19,7 @@ FILES = [
 ]
 
 
-def store(parameters=POOLS, **more) -> AgentStore:
+def store(parameters: dict | None, **more) -> AgentStore:
     return AgentStore("hugepages", Hugepages, parameters, **more)
 
 
@@ -33,12 +33,12 @@ def there(host: Host) -> list[str]:
 
 
 def test_it_persists_reads_back_and_is_then_unchanged(host):
-    assert store().persisted(host) == {}
-    assert len(store().changes(host)) == 4
-    store().write(host)
+    assert store(POOLS).persisted(host) == {}
+    assert len(store(POOLS).changes(host)) == 4
+    store(POOLS).write(host)
     assert there(host) == sorted(FILES)
-    assert store().changes(host) == []
-    assert store().persisted(host) == POOLS
+    assert store(POOLS).changes(host) == []
+    assert store(POOLS).persisted(host) == POOLS
     assert host.commands == [["systemctl", "daemon-reload"]]
     unit = host.text(f"/{FILES[1]}")
     assert "Before=network-pre.target" in unit
@@ -46,14 +46,14 @@ def test_it_persists_reads_back_and_is_then_unchanged(host):
 
 
 def test_a_unit_that_is_not_enabled_persists_nothing(host):
-    store().write(host)
+    store(POOLS).write(host)
     host.point(f"/{FILES[0]}", None)
-    assert store().persisted(host) == {}
-    assert [change.path for change in store().changes(host)] == [f"/{FILES[0]}"]
+    assert store(POOLS).persisted(host) == {}
+    assert [change.path for change in store(POOLS).changes(host)] == [f"/{FILES[0]}"]
 
 
 def test_absent_leaves_nothing_not_even_folders(host):
-    store(watch=True).write(host)
+    store(POOLS, watch=True).write(host)
     assert len(there(host)) == 6
     store(None).write(host)
     assert there(host) == []
@@ -63,6 +63,6 @@ def test_absent_leaves_nothing_not_even_folders(host):
 
 
 def test_the_order_of_units_and_the_watcher(host):
-    store(after=["sriov"], watch=True).write(host)
+    store(POOLS, after=["sriov"], watch=True).write(host)
     assert "systemd-modules-load.service ull-metal-sriov.service\n" in host.text(f"/{FILES[1]}")
     assert host.commands[-1] == ["systemctl", "restart", "ull-metal-hugepages-watch.service"]

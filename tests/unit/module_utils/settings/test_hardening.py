@@ -241,7 +241,7 @@ def test_rules_that_somebody_changed_are_loaded_again(host):
 
 def test_nft_has_the_last_word(host):
     before = contents(host)
-    host.answers["nft --check"] = (1, "Error: No such file or directory; did you mean table ‘x’")
+    host.answers["nft --check"] = (1, "Error: No such file or directory; did you mean table x")
     with pytest.raises(UllError, match="nft refuses what would be written: Error: No such"):
         converge(hardening(), host, False)
     assert contents(host) == before

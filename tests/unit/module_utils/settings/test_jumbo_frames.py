@@ -42,8 +42,8 @@ def managed(request, host):
     return host
 
 
-def domain(nics=NICS, vfs=VF_ROWS) -> JumboFrames:
-    return JumboFrames(nics, vfs)
+def domain(nics: list | None = None, vfs: list | None = None) -> JumboFrames:
+    return JumboFrames(NICS if nics is None else nics, VF_ROWS if vfs is None else vfs)
 
 
 def files(host) -> dict[str, bytes]:

@@ -102,7 +102,8 @@ class NicHost(FakeHost):
         return "".join(f"{NAMES[word]}: {value}\n" for word, value in having.items())
 
 
-def machine(root, driver=IGB, name="ens2") -> NicHost:
+def machine(root, driver: dict | None = None, name="ens2") -> NicHost:
+    driver = IGB if driver is None else driver
     tree(
         root,
         {

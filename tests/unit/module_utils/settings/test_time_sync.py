@@ -21,25 +21,25 @@ PTP = {"interfaces": ["ens2"]}
 # Captured: igb, ethtool 6.14
 TEXT = """Time stamping parameters for ens2:
 Capabilities:
-	hardware-transmit
-	software-transmit
-	hardware-receive
-	software-receive
-	software-system-clock
-	hardware-raw-clock
+\thardware-transmit
+\tsoftware-transmit
+\thardware-receive
+\tsoftware-receive
+\tsoftware-system-clock
+\thardware-raw-clock
 PTP Hardware Clock: 3
 Hardware Transmit Timestamp Modes:
-	off
-	on
+\toff
+\ton
 Hardware Receive Filter Modes:
-	none
-	ptpv2-event
+\tnone
+\tptpv2-event
 """
 VIRTIO = """Time stamping parameters for mgmt0:
 Capabilities:
-	software-transmit
-	software-receive
-	software-system-clock
+\tsoftware-transmit
+\tsoftware-receive
+\tsoftware-system-clock
 PTP Hardware Clock: none
 Hardware Transmit Timestamp Modes: none
 Hardware Receive Filter Modes: none

@@ -84,7 +84,9 @@ def by_product(check: Check, hosts: int, size: int) -> list[bool]:
     for host in range(hosts):
         alarm = False
         for name in QUANTILES:
-            old, first, second = (values(getattr(runs, name)[host]) for runs in (check.baseline, check.first, check.second))
+            old, first, second = (
+                values(getattr(runs, name)[host]) for runs in (check.baseline, check.first, check.second)
+            )
             if gate.needs_second_look(gate.look(old, first)):
                 looks = gate.look(old, second), gate.look(old, first + second)
                 alarm |= gate.confirmed(*looks, size * len(QUANTILES))
@@ -169,7 +171,9 @@ def gate_row(fleet: Fleet, runs: gate.Runs, hosts: int, rng: Any) -> str:
         for size in SIZES:
             alarms[size].append(judged.alarms(size))
     cells = [f"{rate(np.concatenate(alarms[size]), size):.2%}" for size in SIZES]
-    cells += [f"{power(fleet, runs, size, rng, shift):.1%}" for size in (100, 500) for shift in ({"p99": 1.1}, {"p999": 1.2})]
+    cells += [
+        f"{power(fleet, runs, size, rng, shift):.1%}" for size in (100, 500) for shift in ({"p99": 1.1}, {"p999": 1.2})
+    ]
     cells.append(f"{np.concatenate(flagged).mean():.1%}")
     return _row(str(fleet), runs.baseline, runs.first, runs.second, *cells)
 
@@ -177,7 +181,9 @@ def gate_row(fleet: Fleet, runs: gate.Runs, hosts: int, rng: Any) -> str:
 def power(fleet: Fleet, runs: gate.Runs, size: int, rng: Any, shift: dict[str, float], hosts: int = 20_000) -> float:
     """Share of shifted hosts that alarm in a fleet of this size."""
     sizes = (runs.baseline, runs.first, runs.second)
-    return float(np.concatenate([Gate(check).alarms(size) for check in chunks(fleet, rng, hosts, sizes, **shift)]).mean())
+    return float(
+        np.concatenate([Gate(check).alarms(size) for check in chunks(fleet, rng, hosts, sizes, **shift)]).mean()
+    )
 
 
 def curve(fleet: Fleet, runs: gate.Runs, rng: Any) -> str:

@@ -94,7 +94,9 @@ def look(baseline: Sequence[Value], check: Sequence[Value], rules: Rules = RULES
     before = [math.inf if value.above else float(value.low_ns) for value in baseline]
     u = rank_test.wins(before, [smaller(value, rules.effect) for value in check])
     p = rank_test.p_value(u, len(baseline), len(check))
-    return Look(p, *rank_test.ratio([_point(value) for value in baseline], [_point(value) for value in check]), len(check))
+    return Look(
+        p, *rank_test.ratio([_point(value) for value in baseline], [_point(value) for value in check]), len(check)
+    )
 
 
 def smaller(value: Value, effect: float) -> float:

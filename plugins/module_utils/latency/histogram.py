@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from ..errors import UllError
 
@@ -233,7 +233,7 @@ def _start(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def human_ns(ns: Union[int, float]) -> str:
+def human_ns(ns: float) -> str:
     """Nanoseconds for people: ``850 ns``, ``31.0 us``, ``39.4 ms``, ``1.20 s``."""
     for unit, size in (("s", 10**9), ("ms", 10**6), ("us", 10**3)):
         if ns >= size:

@@ -11,6 +11,7 @@ The largest of n samples is above the q-quantile with confidence 1 - q^n, which 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from . import binomial
 from .histogram import Histogram, Value
 
 CONFIDENCE = 0.95
+_NAME = re.compile(r"p(\d{1,3}(?:\.\d{1,9})?)\Z", re.ASCII)
 # What is shown, and stands in baselines.
 SHOWN = ("p50", "p90", "p99", "p99.9", "p99.99", "p99.999")
 
@@ -29,11 +31,8 @@ def share(name: str) -> float:
     Raises:
         UllError: this names no quantile.
     """
-    digits = name[1:] if isinstance(name, str) else ""
-    try:
-        percent = float(digits) if name[0] == "p" and digits.replace(".", "", 1).isdigit() else -1.0
-    except (IndexError, ValueError):
-        percent = -1.0
+    match = _NAME.match(name) if isinstance(name, str) else None
+    percent = float(match[1]) if match else 0.0
     if not 0 < percent < 100:
         raise UllError("this is no quantile", variable="quantile", value=name, remedy="write e.g. p99 or p99.9")
     # 99.9 / 100 is 0.9990000000000001

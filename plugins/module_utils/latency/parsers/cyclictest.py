@@ -19,7 +19,9 @@ NAME = "cyclictest"
 MEASURES = "wake-up of a thread by a timer"
 _NO_HISTOGRAM = "run it with -h and the number of rows"
 _ROW = re.compile(r"\d+( +\d+)+\Z", re.ASCII)
-_SUMMARY = re.compile(r"# (Total|Min Latencies|Avg Latencies|Max Latencies|Histogram Overflows):\s*([0-9 ]+)\Z", re.ASCII)
+_SUMMARY = re.compile(
+    r"# (Total|Min Latencies|Avg Latencies|Max Latencies|Histogram Overflows):\s*([0-9 ]+)\Z", re.ASCII
+)
 broken = Broken(NAME)
 
 

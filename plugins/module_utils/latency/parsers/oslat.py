@@ -115,9 +115,7 @@ def _histogram(counts: dict[str, int], width: int, rows: int) -> Histogram:
     return histogram
 
 
-def _reading(
-    histogram: Histogram, cpu: str, low: int, high: int, mean: float, duration: float, line: str
-) -> Reading:
+def _reading(histogram: Histogram, cpu: str, low: int, high: int, mean: float, duration: float, line: str) -> Reading:
     if not histogram.count:
         raise broken("it holds no sample")
     broken.extremes(histogram, low, high)

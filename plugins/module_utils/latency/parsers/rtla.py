@@ -56,39 +56,53 @@ def histograms(
     Raises:
         UllError: the output is broken, or does not say what its columns are.
     """
-    names, read, summary = list(columns), {}, {}
-    duration = None
+    said = _Printed(list(columns), unit)
     for line in lines(text):
-        said, row = _UNIT.match(line), _ROW.match(line)
-        if said:
-            unit = said[1]
-        elif line.startswith("# Duration:"):
-            duration = seconds(line)
-        elif line.startswith("Index"):
-            names = line.split()[1:]
-        elif line.startswith("ALL:"):
-            # the sums of all columns follow
+        # the sums of all columns follow
+        if line.startswith("ALL:"):
             break
-        elif row and row[1] in _SUMMARY:
-            summary[row[1]] = row[2].split()
-        elif row:
-            read[broken.number(row[1], "a row")] = row[2].split()
-    if unit not in UNITS or not names:
+        said.take(line, broken)
+    names = said.names
+    if said.unit not in UNITS or not names:
         raise broken("its header is missing", remedy="run it without --no-header, or say the unit and the columns")
     for key in _SUMMARY:
-        if len(summary.get(key, [])) != len(names):
-            raise broken(f"the line {key} is missing", summary.get(key))
-    made = Table(duration_s=duration)
+        if len(said.summary.get(key, [])) != len(names):
+            raise broken(f"the line {key} is missing", said.summary.get(key))
+    made = Table(duration_s=said.duration)
     for place, name in enumerate(names):
         counts = {}
-        for index, values in read.items():
+        for index, values in said.rows.items():
             if len(values) != len(names):
                 raise broken(f"row {index} has {len(values)} columns", len(names))
             counts[index] = broken.number(values[place], "a count")
-        made.columns.append(
-            _column(name, counts, {key: summary[key][place] for key in _SUMMARY}, broken, UNITS[unit], rows, width)
-        )
+        summary = {key: said.summary[key][place] for key in _SUMMARY}
+        made.columns.append(_column(name, counts, summary, broken, UNITS[said.unit], rows, width))
     return made
+
+
+@dataclass
+class _Printed:
+    """The lines of a histogram, taken apart."""
+
+    names: list[str]
+    unit: str
+    rows: dict[int, list[str]] = field(default_factory=dict)
+    summary: dict[str, list[str]] = field(default_factory=dict)
+    duration: int | None = None
+
+    def take(self, line: str, broken: Broken) -> None:
+        """Take one line; what is none of the histogram's is left."""
+        unit, row = _UNIT.match(line), _ROW.match(line)
+        if unit:
+            self.unit = unit[1]
+        elif line.startswith("# Duration:"):
+            self.duration = seconds(line)
+        elif line.startswith("Index"):
+            self.names = line.split()[1:]
+        elif row and row[1] in _SUMMARY:
+            self.summary[row[1]] = row[2].split()
+        elif row:
+            self.rows[broken.number(row[1], "a row")] = row[2].split()
 
 
 def _column(

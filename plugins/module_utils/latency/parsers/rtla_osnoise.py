@@ -22,9 +22,7 @@ _CAUSES = ["HW", "NMI", "IRQ", "Softirq", "Thread"]
 broken = Broken(NAME)
 
 
-def parse(
-    text: str, columns: tuple[str, ...] = (), unit: str = "", rows: int = ROWS, width: int = 1
-) -> list[Reading]:
+def parse(text: str, columns: tuple[str, ...] = (), unit: str = "", rows: int = ROWS, width: int = 1) -> list[Reading]:
     """One reading a CPU; the arguments as for timerlat, with columns as ``("CPU-003",)``.
 
     Raises:

@@ -26,9 +26,7 @@ _UNIT = re.compile(r"IRQ Timer Latency \((us|ns)\)")
 broken = Broken(NAME)
 
 
-def parse(
-    text: str, columns: tuple[str, ...] = (), unit: str = "", rows: int = ROWS, width: int = 1
-) -> list[Reading]:
+def parse(text: str, columns: tuple[str, ...] = (), unit: str = "", rows: int = ROWS, width: int = 1) -> list[Reading]:
     """One reading a CPU and context.
 
     Args:
@@ -56,8 +54,11 @@ def _hist(text: str, columns: tuple[str, ...], unit: str, rows: int, width: int)
         context = _CONTEXTS[match[1]]
         made.append(
             Reading(
-                *(NAME, _MEASURES[context], column.histogram, column.histogram.count),
-                *(cpu(match[2], broken), context, column.low_ns, column.high_ns, column.mean_ns, table.duration_s),
+                *(NAME, _MEASURES[context], column.histogram, column.histogram.count, cpu(match[2], broken), context),
+                min_ns=column.low_ns,
+                max_ns=column.high_ns,
+                mean_ns=column.mean_ns,
+                duration_s=table.duration_s,
             )
         )
     if not made:

@@ -25,6 +25,8 @@ _LOST = re.compile(
 )
 _DURATION = re.compile(r"sockperf: \[Valid Duration\] RunTime=([0-9.]+) sec;", re.ASCII)
 _SERVER = re.compile(r"sockperf: =+ Printing statistics for Server No: \d+")
+# Only a log begins with the options of the run.
+_OF_A_LOG = "test was performed using the following parameters"
 broken = Broken(NAME)
 
 
@@ -47,7 +49,9 @@ def parse(text: str) -> list[Reading]:
     lost = next(filter(None, map(_LOST.match, read)), None)
     if not lost:
         raise broken("the number of lost messages is missing")
-    counts = dict(zip(("dropped", "duplicated", "out_of_order"), (broken.number(each, "a count") for each in lost.groups())))
+    counts = dict(
+        zip(("dropped", "duplicated", "out_of_order"), (broken.number(each, "a count") for each in lost.groups()))
+    )
     if histogram is not None:
         broken.extremes(histogram, low, high)
     measures = ROUND if kind == "rtt" else HALF
@@ -69,6 +73,8 @@ def _summary(read: list[str]) -> tuple[int, int, int, float, str, float]:
 def _log(read: list[str], total: int, kind: str) -> Histogram | None:
     """The histogram of all messages of the log; None if this is none."""
     begins = [place for place, line in enumerate(read) if _LOG.match(line)]
+    if not begins and any(_OF_A_LOG in line for line in read):
+        raise broken("its log has no messages")
     if not begins:
         return None
     if len(begins) > 1 or kind not in read[begins[0]]:

@@ -34,7 +34,7 @@ class Broken:
             f"the output of {self.instrument} is not whole: {message}",
             variable=f"{self.instrument} output",
             value=short,
-            remedy=remedy or "run it to its end, and keep all of its output",
+            remedy=remedy or "run it to its end, and keep all of its output, the last line's end included",
         )
 
     def number(self, text: Any, what: str) -> int:
@@ -135,8 +135,12 @@ def option(line: str, short: str, long: str) -> str | None:
 
 
 def lines(text: str) -> list[str]:
-    """Lines without colours and without white space at their end."""
-    return [line.rstrip() for line in _ESCAPE.sub("", text).splitlines()]
+    """Whole lines, without colours and without white space at their end.
+
+    A last line that has no end may be cut off in the middle of a number, so it is not read.
+    """
+    whole = text.rpartition("\n")[0]
+    return [line.rstrip() for line in _ESCAPE.sub("", whole).splitlines()]
 
 
 def seconds(text: str) -> int | None:

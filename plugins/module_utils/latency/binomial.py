@@ -14,6 +14,8 @@ from statistics import NormalDist
 
 # Terms below this share of the sum do not change it.
 _SMALL = 1e-18
+# Rounding of a cdf and of a few terms added to it is below this.
+_CLOSE = 1e-12
 
 
 def mass(k: int, n: int, p: float) -> float:
@@ -46,19 +48,22 @@ def sf(k: int, n: int, p: float) -> float:
 def least_reaching(level: float, n: int, p: float) -> int:
     """The least k with P(X <= k) >= level."""
     guess = n * p + NormalDist().inv_cdf(min(max(level, 1e-300), 1 - 1e-16)) * math.sqrt(n * p * (1 - p))
-    low, high, step = -1, n, 1
     k = min(max(round(guess), 0), n)
-    # gallop from the normal guess, which is near, then halve
-    while low < k < high:
-        if cdf(k, n, p) >= level:
-            high, k = k, k - step
-        else:
-            low, k = k, k + step
-        step *= 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if cdf(middle, n, p) >= level else (middle, high)
-    return high
+    below = cdf(k, n, p)
+    # the normal guess is a few off; each step is one term
+    while below >= level and k >= 0:
+        below = _less(below, mass(k, n, p), level, k - 1, n, p)
+        k -= 1
+    while below < level and k < n:
+        k += 1
+        below = _less(below, -mass(k, n, p), level, k, n, p)
+    return k
+
+
+def _less(below: float, term: float, level: float, k: int, n: int, p: float) -> float:
+    """The cdf at k from the one beside it; where rounding might decide, from its own terms."""
+    found = below - term
+    return cdf(k, n, p) if abs(found - level) < _CLOSE else found
 
 
 def _lower(k: int, n: int, p: float) -> float:

@@ -9,8 +9,10 @@ of what the instrument resolves (1 ns, or the 1 us of cyclictest), so that an in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from ..errors import UllError
@@ -131,21 +133,32 @@ class Histogram:
         return made
 
     def at_rank(self, rank: int) -> Value:
-        """The sample of this rank, 1 being the least.
+        """The sample of this rank, 1 being the least."""
+        return self.at_ranks([rank])[0]
+
+    def at_ranks(self, ranks: Sequence[int]) -> list[Value]:
+        """The samples of these ranks.
 
         Samples above a limit may be anywhere above it, so nothing at or above the lowest limit has a known rank.
         """
-        if not 1 <= rank <= self.count:
-            raise UllError(f"there is no sample {rank} of {self.count}")
+        count = self.count
+        for rank in ranks:
+            if not 1 <= rank <= count:
+                raise UllError(f"there is no sample {rank} of {count}")
         limit = min(self.over, default=None)
-        for index in sorted(self.counts):
-            low, high = edges(index)
-            if limit is not None and low * self.unit_ns >= limit:
-                break
-            rank -= self.counts[index]
-            if rank <= 0:
-                return Value(low * self.unit_ns, high * self.unit_ns)
-        return Value(limit or 0, None)
+        known = sorted(self.counts)
+        if limit is not None:
+            known = [index for index in known if edges(index)[0] * self.unit_ns < limit]
+        below = list(accumulate(self.counts[index] for index in known))
+        found = []
+        for rank in ranks:
+            place = bisect_left(below, rank)
+            if place < len(known):
+                low, high = edges(known[place])
+                found.append(Value(low * self.unit_ns, high * self.unit_ns))
+            else:
+                found.append(Value(limit or 0, None))
+        return found
 
     def rows(self) -> list[tuple[int, int, int]]:
         """For a chart: low and high edge in ns, and samples, of each bucket that has any."""

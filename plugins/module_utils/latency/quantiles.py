@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ..errors import UllError
@@ -60,6 +61,7 @@ def interval_ranks(q: float, n: int, confidence: float = CONFIDENCE) -> tuple[in
     return lower_rank(q, n, 1 - tail), upper_rank(q, n, 1 - tail)
 
 
+@lru_cache(maxsize=1024)
 def lower_rank(q: float, n: int, confidence: float = CONFIDENCE) -> int | None:
     """The greatest rank whose sample is at or below the q-quantile with this confidence."""
     found = binomial.least_reaching(1 - confidence, n, q)
@@ -69,6 +71,7 @@ def lower_rank(q: float, n: int, confidence: float = CONFIDENCE) -> int | None:
     return found if found >= 1 else None
 
 
+@lru_cache(maxsize=1024)
 def upper_rank(q: float, n: int, confidence: float = CONFIDENCE) -> int | None:
     """The least rank whose sample is at or above the q-quantile with this confidence."""
     found = binomial.least_reaching(confidence, n, q) + 1
@@ -118,16 +121,18 @@ def quantile(histogram: Histogram, name: str, confidence: float = CONFIDENCE) ->
             remedy=f"a one-sided {confidence:.0%} bound of {name} takes {least:,} samples: measure longer",
         )
     low, high = interval_ranks(q, n, confidence)
-    bound = upper_rank(q, n, confidence)
-    return Quantile(
-        name,
-        histogram.at_rank(rank(q, n)),
-        histogram.at_rank(low) if low else None,
-        histogram.at_rank(high) if high else None,
-        histogram.at_rank(bound or n),
-    )
+    ranks = [rank(q, n), low or 1, high or n, upper_rank(q, n, confidence) or n]
+    value, below, above, bound = histogram.at_ranks(ranks)
+    return Quantile(name, value, below if low else None, above if high else None, bound)
 
 
 def quantiles(histogram: Histogram, names: tuple[str, ...] = SHOWN) -> dict[str, Quantile]:
     """Those of the named quantiles that the sample is large enough for."""
     return {name: quantile(histogram, name) for name in names if histogram.count >= needed(share(name))}
+
+
+def values(histogram: Histogram, names: tuple[str, ...] = SHOWN) -> dict[str, Value]:
+    """The same without intervals, for the gate: it is over runs, and each run is one number."""
+    n = histogram.count
+    known = [name for name in names if n >= needed(share(name))]
+    return dict(zip(known, histogram.at_ranks([rank(share(name), n) for name in known])))

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import UllError
 from .histogram import Histogram, Value, bucket, edges
-from .quantiles import SHOWN, needed, quantiles, share
+from .quantiles import SHOWN, needed, share, values
 from .record import Record
 
 # What an instrument with a threshold has instead of quantiles: how often it was passed, in so many seconds.
@@ -54,11 +54,9 @@ class Run:
             )
         unit = reading.histogram.unit_ns
         if reading.threshold_ns:
-            values = {EVENTS: _events(reading.samples, reading.duration_s, record)}
-            return cls(record.time, reading.samples, values, reading.max_ns, 1)
-        found = quantiles(reading.histogram)
-        values = {name: each.value for name, each in found.items()}
-        return cls(record.time, reading.samples, values, reading.max_ns, unit)
+            events = {EVENTS: _events(reading.samples, reading.duration_s, record)}
+            return cls(record.time, reading.samples, events, reading.max_ns, 1)
+        return cls(record.time, reading.samples, values(reading.histogram), reading.max_ns, unit)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; a quantile beyond the end of its histogram is ``>`` and that end."""
@@ -82,10 +80,10 @@ class Run:
         known = {name: said[name] for name in (*SHOWN, EVENTS) if name in said}
         if {*said} - {*known, "time", "samples", "max_ns"}:
             raise _wrong(sorted({*said} - {*known})[0])
-        values = {name: _read(name, value, unit_ns) for name, value in known.items()}
+        read = {name: _read(name, value, unit_ns) for name, value in known.items()}
         highest = said.get("max_ns")
         return cls(
-            said["time"], _whole(said.get("samples")), values, None if highest is None else _whole(highest), unit_ns
+            said["time"], _whole(said.get("samples")), read, None if highest is None else _whole(highest), unit_ns
         )
 
 

@@ -31,7 +31,7 @@ def test_yes_and_no(file):
     assert within_baseline(said(runs(6, seed=2)), file, hosts=100)
     assert not within_baseline(said(runs(6, 1100, seed=2)), file, hosts=100)
     assert not within_baseline(said(runs(6, 1100, seed=2)), file, second=said(runs(8, 1100, seed=3)), hosts=100)
-    assert within_budget(said(runs(6)), {"host": {"ns": 6000}})
+    assert within_budget(said(runs(6)), {"host": {"ns": 9000}})
     assert not within_budget(said(runs(6))[0], 3000)
 
 

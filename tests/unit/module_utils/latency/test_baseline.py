@@ -25,7 +25,7 @@ def test_text_and_back():
 def test_a_reviewer_sees_a_line_a_run():
     lines = baseline.as_text("engine1", made()).splitlines()
     assert sum('"p99"' in line for line in lines) == 24
-    assert max(map(len, lines)) < 2600, "only the histogram is long"
+    assert sum(len(line) > 128 for line in lines) == 1, "only the histogram is long"
     assert '"kernel": "6.12.107+deb13-rt-amd64",' in "\n".join(lines)
 
 

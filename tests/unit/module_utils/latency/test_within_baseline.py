@@ -44,6 +44,7 @@ def test_a_disturbance_that_has_gone_is_none():
 def test_the_maximum_alone_fails_nothing_and_is_shown():
     def slow_once(each):
         made = histogram(1000 + each)
+        made.counts.pop(max(made.counts))
         made.add(50_000_000)
         made.max_ns = 50_000_000
         return record(histogram=made)

@@ -46,11 +46,11 @@ def probe(params: Mapping[str, Any], host: Host, check_mode: bool = False) -> di
     """
     asked = _asked(params, host)
     how = command(params["instrument"], asked)
-    _able(how, host, params["consent"])
+    tool = _able(how, host, params["consent"])
     result: dict[str, Any] = {"changed": False, "command": list(how.argv), "records": []}
     if check_mode:
         return result
-    records = [_measure(params, how, asked, host) for _ in range(params["runs"])]
+    records = [_measure(params, tool, how, asked, host) for _ in range(params["runs"])]
     made = [record for run in records for record in run]
     result["records"] = [record.as_dict() for record in made]
     result["look_first"] = [hint.as_dict() for hint in hints(made)]
@@ -75,8 +75,8 @@ def _asked(params: Mapping[str, Any], host: Host) -> Asked:
     return Asked(cpus, housekeeping, params["seconds"], params["interval_us"])
 
 
-def _able(how: Command, host: Host, consent: bool) -> None:
-    """Refuse before anything runs."""
+def _able(how: Command, host: Host, consent: bool) -> str:
+    """Where the tool is; refuse before anything runs."""
     tool = how.argv[0]
     if consent is not True:
         raise UllError(
@@ -85,7 +85,8 @@ def _able(how: Command, host: Host, consent: bool) -> None:
             value=consent,
             remedy="drain the host, then set consent: true",
         )
-    if shutil.which(tool, path=_below(host)) is None:
+    found = shutil.which(tool, path=_below(host))
+    if found is None:
         debian, red_hat = how.package
         raise UllError(
             f"{tool} is not installed",
@@ -97,6 +98,7 @@ def _able(how: Command, host: Host, consent: bool) -> None:
         raise UllError(f"{tool} needs root", variable="become", value=False, remedy="become: true")
     if how.tracer:
         _traced(how.tracer, host)
+    return found
 
 
 def _below(host: Host) -> str:
@@ -117,10 +119,10 @@ def _traced(tracer: str, host: Host) -> None:
         )
 
 
-def _measure(params: Mapping[str, Any], how: Command, asked: Asked, host: Host) -> list[Record]:
+def _measure(params: Mapping[str, Any], tool: str, how: Command, asked: Asked, host: Host) -> list[Record]:
     began = datetime.now(timezone.utc).isoformat(timespec="seconds")
     before, clock = counters(host, asked.cpus), time.monotonic()
-    text = _run(how, asked)
+    text = _run(tool, how, asked)
     evidence = between(before, counters(host, asked.cpus))
     evidence["seconds"] = round(time.monotonic() - clock, 3)
     readings = joined(_read(params["instrument"], text, how))
@@ -142,12 +144,12 @@ def _read(instrument: str, text: str, how: Command) -> list[Reading]:
     return instruments.parse(instrument, text, **how.hints)
 
 
-def _run(how: Command, asked: Asked) -> str:
+def _run(tool: str, how: Command, asked: Asked) -> str:
     """Run it in a group of its own, and give what it wrote; whatever ends us, it ends with us."""
     folder = Path(tempfile.mkdtemp(prefix="ull-metal-probe."))
     output = folder / "output.json"
     try:
-        argv = [word.replace("{output}", str(output)) for word in how.argv]
+        argv = [word.replace("{output}", str(output)) for word in (tool, *how.argv[1:])]
         out, err, code = _supervised(argv, asked.seconds + _GRACE_S)
         if code:
             words = (err or out).strip()[-1000:]

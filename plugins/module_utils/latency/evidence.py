@@ -6,6 +6,7 @@ A record's ``evidence`` holds what the probe read before and after, each key onl
 
 - ``smi``: system management interrupts (MSR 0x34 of Intel, MSR_SMI_COUNT);
 - ``throttled``: thermal throttling events (``thermal_throttle/*_throttle_count``);
+- ``seconds``: how long was counted;
 - ``interrupts``: by source as /proc/interrupts names it, those that ran on the measured CPUs;
 - ``cstates``: entries of each idle state with its exit latency, ``{"C6": {"entries": 90, "exit_us": 133}}``;
 - ``siblings``: share of time in which the other thread of a core was busy, ``{"35": 0.4}``;
@@ -32,6 +33,8 @@ CALLS = {
 _QUIET = ("ERR", "MIS", "PIN", "NPI", "PIW", "SPU", "PMI", "RTR", "DFR", "MCP", "HYP", "HRE", "HVS")
 # A tickless CPU keeps one tick a second for the scheduler's statistics at most.
 _TICKS = 2.0
+# Starting and stopping an instrument calls its CPUs some times.
+_CALLS = 1.0
 # Above this exit latency an idle state is more than a pause of the pipeline (POLL 0, C1 about 1 us).
 _SHALLOW_US = 2
 _BUSY = 0.01
@@ -57,11 +60,20 @@ class Hint:
         return vars(self).copy()
 
 
-def look_first(evidence: Mapping[str, Any], duration_s: float | None = None) -> list[Hint]:
-    """What to look at, in this order: what stops the whole machine, then the core, then the CPU."""
-    seconds = duration_s or 1.0
-    found = [*_machine(evidence), *_core(evidence), *_interrupts(evidence.get("interrupts") or {}, seconds)]
-    return [*found, *_osnoise(evidence.get("osnoise") or {})]
+def look_first(
+    evidence: Mapping[str, Any], duration_s: float | None = None, cpus: int = 1, own_timers: int = 0
+) -> list[Hint]:
+    """What to look at, in this order: what stops the whole machine, then the core, then the CPU.
+
+    Args:
+        evidence: of a record.
+        duration_s: how long the instrument measured, where the evidence does not say how long it counted.
+        cpus: how many CPUs were measured.
+        own_timers: timer interrupts that are the instrument's own.
+    """
+    cpu_seconds = (evidence.get("seconds") or duration_s or 1.0) * max(cpus, 1)
+    interrupts = _interrupts(evidence.get("interrupts") or {}, cpu_seconds, own_timers)
+    return [*_machine(evidence), *_core(evidence), *interrupts, *_osnoise(evidence.get("osnoise") or {})]
 
 
 def _machine(evidence: Mapping[str, Any]) -> list[Hint]:
@@ -96,7 +108,7 @@ def _core(evidence: Mapping[str, Any]) -> list[Hint]:
     return found
 
 
-def _interrupts(interrupts: Mapping[str, int], seconds: float) -> list[Hint]:
+def _interrupts(interrupts: Mapping[str, int], cpu_seconds: float, own_timers: int) -> list[Hint]:
     found = []
     devices = {
         name: count
@@ -106,13 +118,13 @@ def _interrupts(interrupts: Mapping[str, int], seconds: float) -> list[Hint]:
     for name in sorted(devices, key=lambda each: (-devices[each], each)):
         says = f"interrupt {name} ran {devices[name]} times on the measured CPUs"
         found.append(Hint("irq", says, "move it to the housekeeping CPUs: role irq, and who starts irqbalance"))
-    ticks = sum(count for name, count in interrupts.items() if any(timer in name for timer in TIMERS))
-    if ticks > _TICKS * seconds:
-        says = f"the timer interrupted {ticks / seconds:.0f} times a second"
+    ticks = sum(count for name, count in interrupts.items() if any(timer in name for timer in TIMERS)) - own_timers
+    if ticks > _TICKS * cpu_seconds:
+        says = f"the timer interrupted a CPU {ticks / cpu_seconds:.0f} times a second"
         found.append(Hint("timer", says, "nohz_full on that CPU, one runnable task, and no timers of its own"))
     for name, what in CALLS.items():
         count = interrupts.get(name, 0)
-        if count:
+        if count > _CALLS * cpu_seconds:
             says = f"other CPUs called {count} times for {what}"
             found.append(Hint("call", says, "find who shares memory or a lock with the task: trace ipi:ipi_send_cpu"))
     return found

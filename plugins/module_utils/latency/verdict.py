@@ -8,11 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..cpuset import CpuSet
 from .evidence import Hint, look_first
 from .record import Record
 
 PASS, FAIL, WATCH = "pass", "fail", "watch"
 NOT_COMPARABLE, TOO_SMALL = "not_comparable", "too_small"
+# Each of their samples is a timer interrupt.
+_BY_TIMERS = ("cyclictest", "rtla_timerlat")
 # Worst first: what somebody must look at, then what has to be measured again, then what says nothing.
 STATES = (FAIL, WATCH, TOO_SMALL, NOT_COMPARABLE, PASS)
 
@@ -63,7 +66,9 @@ def hints(records: Sequence[Record]) -> tuple[Hint, ...]:
     """What to look at first, from the evidence of runs: each cause as the run with most of it tells it, once."""
     found: dict[str, Hint] = {}
     for record in sorted(records, key=lambda each: -(each.reading.max_ns or 0)):
-        for hint in look_first(record.evidence, record.reading.duration_s):
+        reading = record.reading
+        own = reading.samples if reading.instrument in _BY_TIMERS else 0
+        for hint in look_first(record.evidence, reading.duration_s, len(CpuSet.parse(reading.cpus)), own):
             found.setdefault(f"{hint.cause} {hint.says.split(' ran ')[0]}" if hint.cause == "irq" else hint.cause, hint)
     return tuple(found.values())
 

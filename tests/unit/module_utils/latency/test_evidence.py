@@ -28,7 +28,7 @@ def test_a_quiet_cpu_gives_no_hint():
 
 def test_what_stops_the_machine_comes_first():
     loud = {
-        "interrupts": {"LOC": 10_000, "45 ens1f0-TxRx-3": 120, "9 acpi": 1, "CAL": 4},
+        "interrupts": {"LOC": 10_000, "45 ens1f0-TxRx-3": 120, "9 acpi": 1, "CAL": 40},
         "siblings": {"35": 0.4},
         "cstates": {"C6": {"entries": 90, "exit_us": 133}},
         "frequency_khz": [1_900_000, 3_100_000],
@@ -38,7 +38,11 @@ def test_what_stops_the_machine_comes_first():
     assert causes(loud) == ["smi", "throttling", "cstate", "sibling", "frequency", "irq", "irq", "timer", "call"]
     words = [hint.says for hint in look_first(loud, 10.0)]
     assert "interrupt 45 ens1f0-TxRx-3 ran 120 times on the measured CPUs" in words
-    assert "the timer interrupted 1000 times a second" in words
+    assert "the timer interrupted a CPU 1000 times a second" in words
+
+
+def test_the_instruments_own_timers_are_none():
+    assert look_first({"interrupts": {"LOC": 20_010}, "seconds": 10.0}, cpus=2, own_timers=20_000) == []
 
 
 def test_timers_of_arm_are_no_device():

@@ -32,7 +32,7 @@ _PLACE = {"software": 0, "hardware": 2}
 _TIMES = struct.Struct("@6q")
 _MESSAGE = struct.Struct("!4sQ")
 _MAGIC = b"ULPP"
-_WARM_UP = 64
+_WARM_UP, _WARM_UP_S = 64, 2.0
 # A reply that takes longer is lost; so is one that never came.
 _LOST_AFTER_S = 0.1
 
@@ -88,15 +88,21 @@ def ping(
     if timestamps in _FLAGS:
         _set(end, _SO_TIMESTAMPING, _FLAGS[timestamps], "timestamps")
     end.settimeout(_LOST_AFTER_S)
-    _warm(end, peer, timestamps)
+    first = _warm(end, peer, timestamps)
     times: list[int] = []
-    sent, began = 0, time.monotonic()
+    sent, unstamped, began = 0, 0, time.monotonic()
     while time.monotonic() - began < seconds:
-        trip = _trip(end, peer, _WARM_UP + sent, timestamps)
+        try:
+            trip = _trip(end, peer, first + sent, timestamps)
+        except _UnstampedError:
+            # a NIC that is busy leaves some out
+            trip, unstamped = None, unstamped + 1
         sent += 1
         if trip is not None:
             times.append(trip)
         time.sleep(interval_us / 1e6)
+    if unstamped > len(times):
+        raise _none(timestamps)
     return {
         "instrument": NAME,
         "schema": SCHEMA,
@@ -105,25 +111,33 @@ def ping(
         "duration_s": round(time.monotonic() - began, 3),
         "sent": sent,
         "received": len(times),
+        "unstamped": unstamped,
         "histogram": Histogram.of(times).as_dict(),
     }
 
 
-def _warm(end: socket.socket, peer: tuple[str, int], timestamps: str) -> None:
-    """Until neighbours, caches, the interpreter and the kernel's timestamps are warm; refuse what will not work."""
-    refused, came = None, 0
-    for number in range(_WARM_UP):
+class _UnstampedError(Exception):
+    """A message came back, but nobody took its time."""
+
+
+def _warm(end: socket.socket, peer: tuple[str, int], timestamps: str) -> int:
+    """Until neighbours, caches, the interpreter and the kernel's timestamps are warm; how many messages that took."""
+    number = came = unstamped = 0
+    until = time.monotonic() + _WARM_UP_S
+    while came < _WARM_UP and time.monotonic() < until:
         try:
             came += _trip(end, peer, number, timestamps) is not None
-        except UllError as unstamped:
+        except _UnstampedError:
             # the kernel begins to take them a moment after it is asked to
-            refused = unstamped
-        if number == _WARM_UP // 4 and not came and not refused:
-            break
-    if not came:
-        remedy = "start the other end first, and open its UDP port"
-        words = f"no message came back from {peer[0]} port {peer[1]}"
-        raise refused or UllError(words, variable="peer", remedy=remedy)
+            unstamped += 1
+        number += 1
+        time.sleep(0.001)
+    if came:
+        return number
+    if unstamped:
+        raise _none(timestamps)
+    words = f"no message came back from {peer[0]} port {peer[1]}"
+    raise UllError(words, variable="peer", remedy="start the other end first, and open its UDP port")
 
 
 def _trip(end: socket.socket, peer: tuple[str, int], number: int, timestamps: str) -> int | None:
@@ -159,7 +173,7 @@ def _sent_at(end: socket.socket, timestamps: str) -> int:
     finally:
         end.settimeout(_LOST_AFTER_S)
     if at is None:
-        raise _none(timestamps)
+        raise _UnstampedError
     return at
 
 
@@ -170,7 +184,7 @@ def _stamp(said: Any, timestamps: str) -> int:
             seconds, nanoseconds = times[2 * _PLACE[timestamps] : 2 * _PLACE[timestamps] + 2]
             if seconds or nanoseconds:
                 return int(seconds) * 10**9 + int(nanoseconds)
-    raise _none(timestamps)
+    raise _UnstampedError
 
 
 def _none(timestamps: str) -> UllError:

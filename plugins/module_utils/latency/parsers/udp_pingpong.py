@@ -33,8 +33,9 @@ def parse(text: str) -> list[Reading]:
         raise broken(bad.message, bad.value) from bad
     sent, received = (broken.whole(said.get(key), key) for key in ("sent", "received"))
     broken.same(histogram.count, received, "messages")
-    if received > sent:
-        raise broken(f"{received} messages came back of {sent}")
+    unstamped = broken.whole(said.get("unstamped", 0), "unstamped")
+    if received + unstamped > sent:
+        raise broken(f"{received + unstamped} messages came back of {sent}")
     if not received:
         raise broken("no message came back", remedy="open the port on the other host")
     broken.extremes(histogram, histogram.min_ns, histogram.max_ns)
@@ -45,6 +46,6 @@ def parse(text: str) -> list[Reading]:
             min_ns=histogram.min_ns,
             max_ns=histogram.max_ns,
             duration_s=broken.real(said.get("duration_s"), "duration_s"),
-            counts={"sent": sent, "lost": sent - received},
+            counts={"sent": sent, "lost": sent - received - unstamped, "unstamped": unstamped},
         )
     ]

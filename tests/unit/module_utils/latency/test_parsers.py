@@ -151,7 +151,7 @@ def test_sockperf_by_log_and_by_summary():
 
 def test_udp_pingpong():
     reading = read("udp-pingpong.json")[0]
-    assert reading.counts == {"sent": 4, "lost": 1}
+    assert reading.counts == {"sent": 4, "lost": 1, "unstamped": 0}
     assert (reading.samples, reading.cpus) == (3, "3")
 
 

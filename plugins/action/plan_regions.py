@@ -47,7 +47,7 @@ class ActionModule(ActionBase):
         try:
             regions = {folder.name: _planned(folder) for folder in regions_below(Path(args["below"]))}
             plans = fleet_findings([plan for made, _topologies in regions.values() for plan in made])
-            made = {name: [plans.pop(0) for _plan in own] for name, (own, _topologies) in regions.items()}
+            made = {name: [plans.pop(0) for _each in own] for name, (own, _topologies) in regions.items()}
             reports = {}
             for name, (_own, topologies) in regions.items():
                 if args["report_dir"]:

@@ -10,7 +10,8 @@ from itertools import combinations
 from typing import Any
 
 from ..errors import UllError
-from .region_schema import NETWORK, TIERS
+from ..json_schema import validate
+from .region_schema import NETWORK, SCHEMA, TIERS, VARIABLE
 
 try:
     import netaddr
@@ -79,13 +80,33 @@ def address_plan(region: Mapping[str, Any]) -> AddressPlan:
     return plan
 
 
+def plan_of_region(region: Mapping[str, Any]) -> dict[str, Any]:
+    """The address plan of a region as texts.
+
+    Raises:
+        UllError: the facts are none, or their networks overlap.
+    """
+    found = validate(region, SCHEMA, VARIABLE)
+    if found:
+        raise found[0].as_error()
+    plan = address_plan(region)
+    for wrong in plan.wrong:
+        path = f"{VARIABLE}.network.{'.'.join(map(str, wrong.keys))}"
+        raise UllError(wrong.message, variable=path, value=wrong.value, remedy=wrong.remedy)
+    return plan.as_dict()
+
+
 def between(plan: AddressPlan, other_name: str, other: AddressPlan) -> Iterator[Wrong]:
     """What of this region overlaps something of another; the other one is told on its own."""
     theirs = [(f"the VPC of {other_name}", other.vpc)]
     theirs += [(f"{peer} of {other_name}", net) for peer, (_i, net) in other.peers.items() if peer not in plan.peers]
     if other.routed or plan.routed:
         theirs += [(f"the services of {other_name}", other.services), (f"the pods of {other_name}", other.pods)]
-    mine = [(("vpc",), plan.vpc), (("services",), plan.services), (("pods",), plan.pods)]
+    mine: list[tuple[tuple[Any, ...], Any]] = [
+        (("vpc",), plan.vpc),
+        (("services",), plan.services),
+        (("pods",), plan.pods),
+    ]
     mine += [(("peers", index, "cidr"), net) for peer, (index, net) in plan.peers.items() if peer not in other.peers]
     for keys, net in mine:
         for called, theirs_net in theirs:

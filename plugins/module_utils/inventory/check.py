@@ -163,7 +163,9 @@ def _network(region: Region) -> Iterator[Finding]:
             continue
         if not addresses.is_address(address):
             if re.fullmatch(r"[0-9.]+", address):
-                yield Finding("address-bad", "this is no address", str(said.place()), address, "write it like 10.0.1.11")
+                yield Finding(
+                    "address-bad", "this is no address", str(said.place()), address, "write it like 10.0.1.11"
+                )
             continue
         tier = "database" if host in stores else "private"
         where = addresses.place_of(plan, address)
@@ -186,9 +188,13 @@ def _macs(region: Region) -> Iterator[Finding]:
         text = str(said.value).lower()
         if not isinstance(said.value, str) or not _MAC.match(text):
             hint = "put it in quotes, as YAML reads it as a number" if not isinstance(said.value, str) else "six bytes"
-            yield Finding("mac-bad", "this is no MAC address", str(said.place()), said.value, f"{hint}: \"02:00:5e:00:10:00\"")
+            yield Finding(
+                "mac-bad", "this is no MAC address", str(said.place()), said.value, f'{hint}: "02:00:5e:00:10:00"'
+            )
         elif int(text[:2], 16) & 1 or text == "00:00:00:00:00:00":
-            yield Finding("mac-bad", "this is no address of one host", str(said.place()), text, "the first byte is even")
+            yield Finding(
+                "mac-bad", "this is no address of one host", str(said.place()), text, "the first byte is even"
+            )
 
 
 def _together(regions: Sequence[Region]) -> None:

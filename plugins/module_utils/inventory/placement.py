@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from ..finding import Finding
 from ..json_schema import nearest
@@ -64,12 +63,12 @@ def machine_findings(source: Source, host: str, variables: Mapping[str, Variable
     said = variables.get("ull_machine")
     if said is None:
         if not (folder / f"{host}.json").exists() and "ull_topology_dir" not in variables:
-            remedy = "give it ull_machine, put it into its machine type's group, or gather it: ansible-playbook ull.metal.topology"
+            remedy = "put it into its machine type's group, give it ull_machine, or gather it: make topology"
             message = f"{host} has no stored topology and no machine type"
             yield Finding("machine-missing", message, str(source.hosts[host]), None, remedy, host)
     elif not has_template(said.value):
         types = known_types([folder / "types", SHIPPED])
-        if said.value not in types:
+        if str(said.value) not in types:
             hint = nearest(str(said.value), list(types)) or f"known are {', '.join(sorted(types))}"
             yield Finding("machine-unknown", "there is no such machine type", str(said.place()), said.value, hint)
 
@@ -88,7 +87,13 @@ def zone_findings(
             in_zone[host] = str(said.value)
         elif not has_template(said.value):
             hint = nearest(str(said.value), list(zones)) or f"the region has {', '.join(zones)}"
-            yield Finding("zone-unknown", f"{host} is in a zone that the region does not have", str(said.place()), said.value, hint)
+            yield Finding(
+                "zone-unknown",
+                f"{host} is in a zone that the region does not have",
+                str(said.place()),
+                said.value,
+                hint,
+            )
     for name in classes(source):
         hosts = [host for host in source.members(name) if host in in_zone]
         if hosts:
@@ -111,7 +116,8 @@ def _quorum(source: Source, zones: Sequence[str], anchor: Place) -> Iterator[Fin
     place = str(source.groups[CONTROL_PLANE].place if CONTROL_PLANE in source.groups else anchor)
     hosts = len(source.members(CONTROL_PLANE))
     if hosts < 3 or hosts % 2 == 0:
-        message = f"{hosts} control-plane nodes: a majority of them {'is all' if hosts < 3 else 'bears no more losses than one fewer'}"
+        why = "a majority is all of them" if hosts < 3 else "they bear no more losses than one fewer"
+        message = f"{hosts} control-plane nodes: {why}"
         yield Finding("quorum-lost", message, place, hosts, "use 3 or 5")
     elif zones and hosts - max(Counter(zones).values()) <= hosts // 2:
         worst, count = Counter(zones).most_common(1)[0]

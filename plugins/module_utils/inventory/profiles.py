@@ -33,7 +33,11 @@ def merged(variables: Mapping[str, Variable]) -> tuple[dict[str, Any], dict[str,
 def profile_findings(variables: Mapping[str, Variable]) -> Iterator[Finding]:
     """What is wrong with the host's profile, at the line that says it."""
     for layer in LAYERS:
-        if layer in variables and not isinstance(variables[layer].value, Mapping) and not has_template(variables[layer].value):
+        if (
+            layer in variables
+            and not isinstance(variables[layer].value, Mapping)
+            and not has_template(variables[layer].value)
+        ):
             message = f"{layer} should be a mapping"
             yield Finding("profile-bad-value", message, str(variables[layer].place()), None, "see docs/profile.md")
             return
@@ -43,8 +47,10 @@ def profile_findings(variables: Mapping[str, Variable]) -> Iterator[Finding]:
     for finding in read_profile(profile)[1]:
         keys = keys_of(finding.path)
         variable = said.get(keys[0]) if keys else None
-        yield located(finding, variable) if variable else Finding(
-            finding.id, finding.message, finding.path, finding.value, finding.remedy
+        yield (
+            located(finding, variable)
+            if variable
+            else Finding(finding.id, finding.message, finding.path, finding.value, finding.remedy)
         )
     yield from _budget(variables, profile, said)
 
@@ -56,7 +62,7 @@ def _budget(
     base = variables.get(LAYERS[0])
     wanted = base.value.get("latency_budget_ns", 0) if base and isinstance(base.value, Mapping) else 0
     have = profile.get("latency_budget_ns", 0)
-    if wanted and isinstance(have, int) and (have > wanted or have == 0):
+    if wanted and isinstance(wanted, int) and isinstance(have, int) and (have > wanted or have == 0):
         place: Place = said["latency_budget_ns"].place("latency_budget_ns")
         what = f"{have} ns" if have else "no budget"
         message = f"{what}, and the class {base.value.get('class', '') if base else ''} has {wanted} ns"

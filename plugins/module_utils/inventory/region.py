@@ -55,7 +55,9 @@ def fact_findings(said: Variable, name: str, regions: Sequence[str]) -> Iterator
         path = VARIABLE + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
         value: Any = facts
         for key in keys:
-            value = value[key] if isinstance(value, (list, Mapping)) and (isinstance(key, int) or key in value) else None
+            value = (
+                value[key] if isinstance(value, (list, Mapping)) and (isinstance(key, int) or key in value) else None
+            )
         return located(Finding(kind, message, path, value, remedy), said)
 
     if facts["name"] != name:
@@ -100,10 +102,19 @@ def _windows(windows: Mapping[str, Any], wrong: Any) -> Iterator[Finding]:
     for key in ("trading", "maintenance"):
         for index, window in enumerate(windows[key]):
             if not window["days"]:
-                yield wrong("region-bad-value", "the window has no days", f"name some of {', '.join(DAYS)}", "windows", key, index)
+                yield wrong(
+                    "region-bad-value",
+                    "the window has no days",
+                    f"name some of {', '.join(DAYS)}",
+                    "windows",
+                    key,
+                    index,
+                )
             doubled = [day for day, number in Counter(window["days"]).items() if number > 1]
             if doubled:
-                yield wrong("region-bad-value", f"{doubled[0]} is said twice", "name it once", "windows", key, index, "days")
+                yield wrong(
+                    "region-bad-value", f"{doubled[0]} is said twice", "name it once", "windows", key, index, "days"
+                )
     for index, window in enumerate(windows["maintenance"]):
         clash = next((span for span in spans(window) for other in trading if _meet(span, other)), None)
         if clash:

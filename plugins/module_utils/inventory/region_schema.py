@@ -98,7 +98,9 @@ TIME = _object(
 WINDOWS = _object(
     "When the region trades, and when it may be worked on.",
     {
-        "timezone": _text("Time zone of all windows.", r"^(UTC|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_-]+)+)$", "America/New_York"),
+        "timezone": _text(
+            "Time zone of all windows.", r"^(UTC|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_-]+)+)$", "America/New_York"
+        ),
         "trading": _list("When nothing may be disturbed.", _WINDOW),
         "maintenance": _list("When hosts may be drained and rebooted.", _WINDOW),
     },
@@ -133,7 +135,9 @@ SCHEMA: dict[str, Any] = {
                 1,
                 1_000_000_000,
             ),
-            "exchange_link": _text("Speed of the link to them; wanted where there are exchanges.", r"^[1-9][0-9]*G$", "10G"),
+            "exchange_link": _text(
+                "Speed of the link to them; wanted where there are exchanges.", r"^[1-9][0-9]*G$", "10G"
+            ),
             "zones": _list("Availability zones, in the order of their subnets.", _text("Name.", _NAME, "us-east-1a")),
             "classes": _list(
                 "Workload classes that the region has; by default all that the collection knows.",

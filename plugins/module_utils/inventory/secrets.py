@@ -26,7 +26,9 @@ _LOOKS = {
     "a password in an address": re.compile(r"\b[a-z][a-z0-9+.-]*://[^/\s:@{}]+:[^/\s:@{}]+@"),
     "a hash of a password": re.compile(r"^\$(1|2[aby]|5|6|y)\$[^\s$]*\$?[^\s]{10,}"),
 }
-_REMEDY = "encrypt it (ansible-vault encrypt_string), or look it up: {{ lookup('amazon.aws.secretsmanager_secret', ...) }}"
+_REMEDY = (
+    "encrypt it (ansible-vault encrypt_string), or look it up: {{ lookup('amazon.aws.secretsmanager_secret', ...) }}"
+)
 
 
 def plain_secrets(source: Source) -> Iterator[Finding]:

@@ -74,6 +74,7 @@ class Source:
     found: list[Finding] = field(default_factory=list)
     live: bool = False
     documents: list[Document] = field(default_factory=list)
+    _groups_of: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -95,12 +96,20 @@ class Source:
 
     def groups_of(self, host: str) -> list[str]:
         """The groups of a host, the most general first, as Ansible merges them: by depth, then by name."""
+        if not self._groups_of:
+            self._groups_of = self._by_host()
+        return self._groups_of.get(host, [])
+
+    def _by_host(self) -> dict[str, list[str]]:
         above: dict[str, set[str]] = {name: set() for name in self.groups}
         for group in self.groups.values():
             for child in group.children:
                 above.setdefault(child, set()).add(group.name)
-        mine = [name for name in self.groups if name != "all" and host in self.members(name)]
-        return sorted(mine, key=lambda name: (_depth(name, above), name))
+        made: dict[str, list[str]] = {}
+        for name in sorted(self.groups, key=lambda name: (_depth(name, above), name)):
+            for host in self.members(name) if name != "all" else []:
+                made.setdefault(host, []).append(name)
+        return made
 
     def variables(self, host: str) -> dict[str, Variable]:
         """The variables of a host, each where the one that counts is said."""
@@ -134,7 +143,9 @@ def read_source(folder: Path, shown: str, playbooks: Path | None = None) -> Sour
                 _take_hosts(source, document)
         elif path.is_dir() and path.name not in _ASIDE and not path.name.startswith("."):
             remedy = f"remove it, or name it one of {', '.join(_ASIDE)}"
-            source.found.append(_unreadable("Ansible reads this folder as an inventory", f"{shown}/{path.name}:1", remedy))
+            source.found.append(
+                _unreadable("Ansible reads this folder as an inventory", f"{shown}/{path.name}:1", remedy)
+            )
     for kind in ("group", "host"):
         _take_variables(source, "inventory", kind, folder / f"{kind}_vars", f"{shown}/{kind}_vars")
         if playbooks:
@@ -212,12 +223,12 @@ def _take_group(source: Source, document: Document, name: str, value: Any, keys:
             message = f"{key} of {name} should be a mapping"
             source.found.append(_unreadable(message, str(place), f"end each name of {key} with a colon, and no dash"))
         elif key == "hosts":
-            for host in inner or {}:
-                _take_host(source, document, group, str(host), (*keys, key, host), inner[host])
+            for host, value_of_host in (inner or {}).items():
+                _take_host(source, document, group, str(host), (*keys, key, host), value_of_host)
         elif key == "children":
-            for child in inner or {}:
+            for child, value_of_child in (inner or {}).items():
                 group.children.setdefault(str(child), document.place((*keys, key, child)))
-                _take_group(source, document, str(child), inner[child], (*keys, key, child))
+                _take_group(source, document, str(child), value_of_child, (*keys, key, child))
         else:
             _take_mapping(source, ("file", "group", name), document, inner or {}, (*keys, key))
 
@@ -245,7 +256,9 @@ def _take_variables(source: Source, layer: str, kind: str, folder: Path, shown: 
             if document is None or document.value is None:
                 continue
             if isinstance(document.value, Mapping):
-                owner = path.name if path.is_dir() else path.name.removesuffix(path.suffix) if path.suffix else path.name
+                owner = (
+                    path.name if path.is_dir() else path.name.removesuffix(path.suffix) if path.suffix else path.name
+                )
                 _take_mapping(source, (layer, kind, owner), document, document.value, ())
             else:
                 message = "this should be a mapping of variables"

@@ -70,7 +70,8 @@ def _planned(folder):
     loader = DataLoader()
     # group_vars of the workload classes are beside the playbooks
     loader.set_basedir(str(COLLECTION / "playbooks"))
-    inventory = InventoryManager(loader=loader, sources=[str(folder)])
+    # absolute, as Ansible remembers what it found by the path as it was given
+    inventory = InventoryManager(loader=loader, sources=[str(folder.absolute())])
     variables = VariableManager(loader=loader, inventory=inventory)
     plans, topologies, today = [], {}, date.today().isoformat()
     for host in inventory.get_hosts():

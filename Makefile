@@ -80,6 +80,10 @@ molecule: test-setup  ## ROLE=name runs that role's scenario; without ROLE all o
 acceptance: test-setup  ## the lab from a fresh disk: check mode predicts, one reboot, second run unchanged, bad input
 	@tools/test acceptance
 
+.PHONY: cloud-test
+cloud-test: test-setup  ## cloud.yml against a simulator of AWS, in two regions; some ten minutes
+	@$(BIN)/python -m pytest -q tests/cloud
+
 .PHONY: golden bench docs clean
 golden: test-setup  ## regenerate the golden plans; look at the diff before you commit
 	@ULL_GOLDEN=write $(BIN)/python -m pytest -q tests/unit -k golden

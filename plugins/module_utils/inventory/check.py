@@ -288,6 +288,9 @@ def regions_below(folder: Path) -> list[Path]:
 def folder_of(source: str) -> Path | None:
     """The folder of an inventory source; none for a list of hosts, a script, or a file that is no YAML."""
     path = Path(source)
-    if path.is_dir():
-        return path
-    return path.absolute().parent if path.is_file() and path.suffix in (".yml", ".yaml") else None
+    if path.is_file() and path.suffix in (".yml", ".yaml"):
+        path = path.absolute().parent
+    if not path.is_dir():
+        return None
+    # the configuration of live sources is in a folder of the region's
+    return path.absolute().parent if path.name == "live" else path

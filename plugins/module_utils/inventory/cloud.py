@@ -93,6 +93,7 @@ def _instances(
             {
                 "name": host,
                 "class": workload,
+                "machine": told["ull_machine"],
                 "zone": zone,
                 "address": told["ansible_host"],
                 "tier": "database" if workload == "data_store" else "private",

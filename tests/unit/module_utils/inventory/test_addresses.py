@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from region_facts import FACTS, region
 
 from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.inventory.addresses import (
@@ -13,22 +14,6 @@ from ansible_collections.ull.metal.plugins.module_utils.inventory.addresses impo
     place_of,
     plan_of_region,
 )
-
-ZONES = ["a", "b", "c"]
-DAY = {"days": ["mon"], "from": "09:00", "to": "17:00"}
-FACTS = {
-    "name": "x",
-    "provider": "aws",
-    "exchanges": [],
-    "zones": ZONES,
-    "time": {"ntp": ["a", "b", "c"]},
-    "windows": {"timezone": "UTC", "trading": [DAY], "maintenance": []},
-    "tags": {"Environment": "test", "Project": "p", "Team": "t", "CostCenter": "1", "Compliance": "none"},
-}
-
-
-def region(vpc="10.0.0.0/16", **network):
-    return {**FACTS, "network": {"vpc": vpc, **network}}
 
 
 def test_the_subnets_of_three_zones():

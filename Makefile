@@ -15,7 +15,6 @@ STAMP := $(VENV)/.installed-
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
-ALL_REGIONS = ansible-playbook -i localhost, -e ull_inventories=inventories $(ARGS)
 PLAYBOOK = ansible-playbook -i inventories/$(REGION) $(if $(LIMIT),--limit '$(LIMIT)') $(if $(TAGS),--tags '$(TAGS)') $(ARGS)
 
 .PHONY: help
@@ -39,15 +38,9 @@ lab: setup  ## the whole main job on two virtual machines: boot, plan, tune with
 lab-start lab-stop lab-status lab-reset: setup  ## start, stop, show, or renew (fresh disks) the lab's machines
 	@ansible-playbook -i inventories/lab playbooks/lab.yml -e lab_state=$(@:lab-%=%) $(ARGS)
 
-.PHONY: plan tune validate undo site topology check-inventory
-tune validate undo site topology: setup  ## run that playbook on REGION
+.PHONY: plan tune validate undo site topology
+plan tune validate undo site topology: setup  ## run that playbook on REGION
 	@$(PLAYBOOK) playbooks/$@.yml
-
-plan: setup  ## what would change on REGION; REGION=all checks and plans all regions with no host asked
-	@$(if $(filter all,$(REGION)),$(ALL_REGIONS) playbooks/plan_regions.yml,$(PLAYBOOK) playbooks/$@.yml)
-
-check-inventory: setup  ## every mistake of REGION's inventory, or of all regions with REGION=all, by file and line
-	@$(if $(filter all,$(REGION)),$(ALL_REGIONS),$(PLAYBOOK)) playbooks/check_inventory.yml
 
 ##── tests ───────────────────────────────────────────────────────────────────
 .PHONY: test test-fast test-setup lint unit units sanity artefact browser molecule acceptance
@@ -79,10 +72,6 @@ molecule: test-setup  ## ROLE=name runs that role's scenario; without ROLE all o
 
 acceptance: test-setup  ## the lab from a fresh disk: check mode predicts, one reboot, second run unchanged, bad input
 	@tools/test acceptance
-
-.PHONY: cloud-test
-cloud-test: test-setup  ## cloud.yml against a simulator of AWS, in two regions; some ten minutes
-	@$(BIN)/python -m pytest -q tests/cloud
 
 .PHONY: golden bench docs clean
 golden: test-setup  ## regenerate the golden plans; look at the diff before you commit

@@ -37,9 +37,7 @@ def kinds() -> list[tuple[str, str, dict[str, Any]]]:
     """Name, snapshot as JSON, and profile of each kind of host."""
     from captures import ALL, capture
 
-    files = sorted((ROOT / "playbooks/group_vars").glob("*.yml"))
-    # the others are of machine types
-    classes = [path for path in files if "ull_class_profile:" in path.read_text(encoding="utf-8")]
+    classes = sorted((ROOT / "playbooks/group_vars").glob("*.yml"))
     profiles = [yaml.safe_load(path.read_text(encoding="utf-8"))["ull_class_profile"] for path in classes]
     snapshots = {name: json.dumps(compact(read_topology(Host(str(capture(name)))))) for name in ALL}
     pairs = itertools.product(profiles, snapshots.items())

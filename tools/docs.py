@@ -14,7 +14,6 @@ ROOT = Path(__file__).resolve().parent.parent
 if "ansible_collections.ull.metal" not in sys.modules:
     sys.path.insert(0, str(ROOT / "collections"))
 
-from ansible_collections.ull.metal.plugins.module_utils.inventory import names, region_schema  # noqa: E402
 from ansible_collections.ull.metal.plugins.module_utils.kinds import GROUPS, Kind  # noqa: E402
 from ansible_collections.ull.metal.plugins.module_utils.profile_schema import SCHEMA  # noqa: E402
 from ansible_collections.ull.metal.plugins.module_utils.report.document import JSON_SCHEMA  # noqa: E402
@@ -28,10 +27,8 @@ def documents() -> dict[Path, str]:
     return {
         ROOT / "docs/schema/profile.schema.json": json.dumps(SCHEMA, indent=2) + "\n",
         ROOT / "docs/schema/plan.schema.json": json.dumps(JSON_SCHEMA, indent=2) + "\n",
-        ROOT / "docs/schema/region.schema.json": json.dumps(region_schema.SCHEMA, indent=2) + "\n",
-        ROOT / "docs/regions.md": _after_mark("docs/regions.md", "\n".join(_regions())),
         ROOT / "docs/findings.md": _after_mark("docs/findings.md", "\n".join(_findings())),
-        ROOT / "docs/profile.md": _after_mark("docs/profile.md", "\n".join(_words(SCHEMA, "", "Words of a profile"))),
+        ROOT / "docs/profile.md": _after_mark("docs/profile.md", "\n".join(_words(SCHEMA, ""))),
         ROOT / "docs/plan.md": _after_mark("docs/plan.md", "\n".join(_knobs())),
     }
 
@@ -57,21 +54,12 @@ def _finding(name: str, kind: Kind) -> Iterator[str]:
     yield f"What to do: {kind.remedy}\n"
 
 
-def _regions() -> Iterator[str]:
-    yield "## Variables of an inventory\n"
-    yield "| variable | meaning |\n|---|---|"
-    for name, meaning in names.INVENTORY.items():
-        yield f"| `{name}` | {_cell(meaning)} |"
-    yield ""
-    yield from _words(region_schema.SCHEMA, "", "`ull_region`, the facts of a region")
-
-
-def _words(schema: Mapping[str, Any], path: str, title: str = "") -> Iterator[str]:
+def _words(schema: Mapping[str, Any], path: str) -> Iterator[str]:
     """A section for each mapping of the language, with a table of its words; the inner ones after it."""
     if path:
         yield f"## `{path}`\n\n{schema['description']}\n"
     else:
-        yield f"## {title}\n"
+        yield "## Words of a profile\n"
     yield "| word | meaning | by default | examples |\n|---|---|---|---|"
     for key, inner in schema["properties"].items():
         star = " (required)" if key in schema.get("required", []) else ""

@@ -4,20 +4,21 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from pathlib import Path
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.ull.metal.plugins.module_utils.acceptance import accept
-from ansible_collections.ull.metal.plugins.module_utils.errors import UllError
 from ansible_collections.ull.metal.plugins.module_utils.finding import ERROR, Finding
-from ansible_collections.ull.metal.plugins.module_utils.offline import contradicted, plan_of, without_host
+from ansible_collections.ull.metal.plugins.module_utils.plan import compile_plan, no_plan
+from ansible_collections.ull.metal.plugins.module_utils.topology_diff import changed
 
 SPEC = {
     "profile": {"type": "dict", "required": True},
     "snapshot": {"type": "path"},
-    "machine_types": {"type": "list", "elements": "path", "default": []},
     "source": {"type": "str", "choices": ["auto", "host", "snapshot"], "default": "auto"},
     # a list is what it should be; what it is else is a finding and not a failed task
     "accepted_findings": {"type": "raw", "default": []},
@@ -34,18 +35,21 @@ class ActionModule(ActionBase):
         _result, args = self.validate_argument_spec(SPEC)
         host = task_vars["inventory_hostname"]
         source, topology, reasons = "host", None, []
-        try:
-            if args["source"] != "snapshot":
-                topology, reasons = self._read(task_vars, host)
-            if topology is None and args["source"] != "host":
-                source = "snapshot"
-                topology, reasons = without_host(host, args["snapshot"], args["machine_types"], reasons)
-            elif topology:
-                reasons = contradicted(args["snapshot"], args["machine_types"], topology)
-        except UllError as wrong:
-            return {"failed": True, "changed": False, "msg": str(wrong), **wrong.as_dict()}
-        plan = plan_of(host, args["profile"], topology, reasons)
-        plan["source"] = "declared" if topology and "declared" in topology else source if topology else ""
+        if args["source"] != "snapshot":
+            topology, reasons = self._read(task_vars, host)
+        if topology is None and args["source"] != "host":
+            source, topology = "snapshot", _stored(args["snapshot"])
+            reasons = [_stored_note(host, reasons)] if topology else [*reasons, _missing(host, args["snapshot"])]
+        elif topology:
+            reasons = changed(_stored(args["snapshot"]), topology, args["snapshot"])
+        if not args["profile"]:
+            plan = no_plan(host, [*reasons, _no_profile(host)])
+        elif topology:
+            plan = compile_plan(topology, args["profile"], host)
+            plan["findings"] += [{**finding.as_dict(), "host": host} for finding in reasons]
+        else:
+            plan = no_plan(host, reasons)
+        plan["source"] = source if topology else ""
         plan["findings"] = accept(plan["findings"], args["accepted_findings"], host, date.today().isoformat())
         plan["states"] = self._states(plan, task_vars, host) if source == "host" else []
         return {"changed": False, "plan": plan, "ansible_facts": {"ull_plan": plan, "ull_topology": topology}}
@@ -79,6 +83,37 @@ class ActionModule(ActionBase):
         return result.get("states", [])
 
 
+def _stored(path):
+    return json.loads(Path(path).read_text(encoding="utf-8")) if path and Path(path).exists() else None
+
+
+def _stored_note(host, reasons):
+    why = f": {reasons[0].message}" if reasons else ""
+    return Finding("topology-stored", f"{host} is planned from its stored snapshot{why}", host=host)
+
+
+def _no_profile(host):
+    return Finding(
+        "profile-missing",
+        f"{host} is in no workload class",
+        "ull_class_profile",
+        None,
+        "put it into a class's group, e.g. order_engine, give it ull_profile, or leave it out with ull_hosts",
+        host,
+    )
+
+
 def _unreadable(kind, result, host):
     remedy = result.get("remedy") or "see what the module says; it needs Python 3.9 or newer on the host"
     return Finding(kind, str(result.get("msg")), "ansible_host", host, remedy, host)
+
+
+def _missing(host, path):
+    return Finding(
+        "topology-missing",
+        f"no topology of {host} is stored",
+        "plan_snapshot",
+        path,
+        "gather it while the host answers: ansible-playbook ull.metal.topology",
+        host,
+    )

@@ -8,11 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .settings.boot_args import PREFIX
-
-# The arguments run, and still not what they ask for: e.g. KASLR put the kernel into a node's last whole gigabyte.
-NOT_GRANTED = "a reboot is pending, or the last one did not grant it: see dmesg"
-
 
 @dataclass(frozen=True)
 class Check:
@@ -31,9 +26,7 @@ class Check:
 
 def checks(plan: Mapping[str, Any], topology: Mapping[str, Any], states: Sequence[Mapping[str, Any]]) -> list[Check]:
     """The NUMA layout, then every setting's running and persisted value."""
-    arguments = any(s["name"].startswith(PREFIX) and s["persisted"] != s["running"] for s in states)
-    waiting = "a reboot is pending" if arguments else NOT_GRANTED
-    return [*_numa(plan, topology), *(check for state in states for check in _setting(state, waiting))]
+    return [*_numa(plan, topology), *(check for state in states for check in _setting(state))]
 
 
 def _numa(plan: Mapping[str, Any], topology: Mapping[str, Any]) -> list[Check]:
@@ -52,7 +45,7 @@ def _numa(plan: Mapping[str, Any], topology: Mapping[str, Any]) -> list[Check]:
     ]
 
 
-def _setting(state: Mapping[str, Any], waiting: str) -> list[Check]:
+def _setting(state: Mapping[str, Any]) -> list[Check]:
     declared, persisted, running = (_text(state[column]) for column in ("declared", "persisted", "running"))
     pending = state["status"] == "pending_reboot"
     made = [
@@ -61,7 +54,7 @@ def _setting(state: Mapping[str, Any], waiting: str) -> list[Check]:
             declared == running,
             declared,
             running,
-            waiting if pending else f"run tune with the tag {state['role']}",
+            "a reboot is pending" if pending else f"run tune with the tag {state['role']}",
         )
     ]
     if persisted != declared:

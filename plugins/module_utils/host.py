@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,20 +12,6 @@ from pathlib import Path
 from .errors import UllError
 
 Runner = Callable[["list[str]"], "tuple[int, str, str]"]
-
-# What the names of the collection's own files and folders hold.
-MINE = "ull-metal"
-# Folders that are made for a drop-in or an enabled unit, and go with the last one.
-DROP_INS = (
-    ".wants",
-    ".requires",
-    ".service.d",
-    ".network.d",
-    ".link.d",
-    ".netdev.d",
-    "/ansible/facts.d",
-    "/etc/ansible",
-)
 
 MANAGED = "Managed by Ansible, collection ull.metal, role {role}. Local changes are undone by the next run."
 
@@ -115,34 +100,11 @@ class Host:
             raise
 
     def put(self, path: str, content: str | None) -> None:
-        """Write a whole file, or with None remove it, and folders of ours that are empty then."""
+        """Write a whole file, or with None remove it; one that is missing already is as good."""
         if content is None:
             self.path(path).unlink(missing_ok=True)
-            self._prune(path)
         else:
             self.replace(path, content)
-
-    def point(self, path: str, target: str | None) -> None:
-        """Make a symbolic link in one step, or with None remove it; one that is missing already is as good."""
-        if target is None:
-            return self.put(path, None)
-        link = self.path(path)
-        link.parent.mkdir(parents=True, exist_ok=True)
-        beside = link.with_name(f".{link.name}.new")
-        beside.unlink(missing_ok=True)
-        os.symlink(target, beside)  # noqa: PTH211
-        os.replace(beside, link)  # noqa: PTH105
-        return None
-
-    def _prune(self, path: str) -> None:
-        """Remove the empty folders above ``path`` that are there for the collection's files alone."""
-        folder = posixpath.dirname(path)
-        while MINE in folder or folder.endswith(DROP_INS):
-            try:
-                self.path(folder).rmdir()
-            except OSError:  # not empty, or gone already
-                return
-            folder = posixpath.dirname(folder)
 
     def poke(self, path: str, value: str) -> None:
         """Write a value into a sysfs or procfs file, which is never made.
@@ -164,33 +126,6 @@ class Host:
                 remedy="see the kernel's log (dmesg) for the reason",
             ) from refused
 
-    def probe(self, path: str) -> int:
-        """The error number by which the kernel refuses a word that no file of its takes; nothing is changed by it.
-
-        It tells a file that takes no value at all from one that takes other values. 0 on a captured tree.
-        """
-        if not self.live:
-            return 0
-        try:
-            handle = os.open(self.path(path), os.O_WRONLY)
-            try:
-                os.write(handle, b"?\n")
-            finally:
-                os.close(handle)
-        except OSError as refused:
-            return refused.errno or 0
-        return 0
-
-    def ask(self, argv: list[str]) -> str:
-        """What a command that only reads says; empty where it is missing, fails, or this is a captured tree."""
-        if self.runner is None:
-            return ""
-        try:
-            code, out, _err = self.runner(argv)
-        except OSError:
-            return ""
-        return "" if code else out
-
     def run(self, argv: list[str]) -> str:
         """Run a command of the host; on a captured tree it is only noted in ``commands``.
 
@@ -200,10 +135,7 @@ class Host:
         self.commands.append(argv)
         if self.runner is None:
             return ""
-        try:
-            code, out, err = self.runner(argv)
-        except OSError as missing:
-            code, out, err = 127, "", str(missing)
+        code, out, err = self.runner(argv)
         if code:
             words = (err or out).strip()[-2000:]
             raise UllError(

@@ -281,11 +281,6 @@ APPLICATIONS = {
         "All CPUs of the store's node are isolated; a data store needs the scheduler.",
         "Isolate fewer, or use another node.",
     ),
-    "rt-throttling-off": _warning(
-        "A SCHED_FIFO thread that polls then keeps kernel threads off its CPU for ever: work that waits for every CPU "
-        "(RCU, module loading, a stopped clock source) hangs the whole machine.",
-        "Leave the kernel's 95 %: a polling thread that is alone on an isolated CPU needs no real-time priority.",
-    ),
     "sysctl-overrides-plan": _note("The profile sets another value than the plan would.", "Nothing, if it is meant."),
 }
 
@@ -306,14 +301,6 @@ MACHINE = {
     ),
     "topology-stored": _note(
         "The plan was made from a stored snapshot; the machine may have changed since.", "Plan again when it answers."
-    ),
-    "topology-declared": _note(
-        "The plan was made from the data sheet of a machine type; addresses of devices are guesses until the host was read.",
-        "Store the real machine once it answers: ansible-playbook ull.metal.topology.",
-    ),
-    "topology-not-as-declared": _warning(
-        "The machine is not what its type says; every plan made from the type was for another machine.",
-        "Store the real topology, or give the host its true ull_machine.",
     ),
     "host-unreachable": _never(
         "A host that does not answer can be neither read nor tuned.",
@@ -336,149 +323,12 @@ MACHINE = {
     ),
 }
 
-CONFLICTS = {
-    "conflict-service": _error(
-        "The service sets by itself what the plan sets; whoever comes last wins, and the other is drift.",
-        "Say `conflicts_policies: {<id>: disable}`, or disable it yourself; with `ignore` you answer for it.",
-    ),
-    "conflict-network-owner": _error(
-        "Two network managers configure one interface; each undoes what the other set.",
-        "Leave the interface to one of them.",
-    ),
-    "conflict-sysctl": _error(
-        "A file of sysctl.d that comes later sets the parameter to another value: the next boot brings that one.",
-        "Remove the line; mask the file by a link to /dev/null where a package owns it.",
-    ),
-    "conflict-tmpfiles": _error(
-        "A file of tmpfiles.d sets the value to another one: the next boot brings that one.",
-        "Remove the line; mask the file by a link to /dev/null where a package owns it.",
-    ),
-    "conflict-boot-args": _error(
-        "Of two values for one kernel argument only one counts, or they are mixed.",
-        "Remove it from the file that the finding names.",
-    ),
-    "conflict-device-file": _error(
-        "A rule or module option writes the setting when the device appears, before or after the plan does.",
-        "Remove the line that the finding names.",
-    ),
-    "conflict-network-file": _warning(
-        "A file of the network configuration sets the same value of a NIC; which one counts depends on their order.",
-        "Remove the value from the file that the finding names.",
-    ),
-    "conflict-script": _warning(
-        "A script or unit seems to write the setting; when it runs, that is drift.",
-        "Remove the line, or make sure that it never runs.",
-    ),
-    "conflict-overruled": _note(
-        "A file sets another value, and the collection's own file comes after it and counts.",
-        "Nothing, or remove the line so that nobody is misled.",
-    ),
-}
-
-INVENTORY = {
-    "inventory-unreadable": _never("What cannot be read is not there for Ansible either.", "Correct the file."),
-    "inventory-key-twice": _never("Of two equal keys the last one counts, and the other is lost.", "Say it once."),
-    "inventory-unknown-key": _never(
-        "Ansible passes over a key of a group that it does not know, with all hosts below.",
-        "Write hosts, children or vars.",
-    ),
-    "variable-unknown": _error(
-        "A misspelt variable is silently without effect.",
-        "Use the name that is proposed; name variables of your own in ull_known_variables.",
-    ),
-    "variable-without-effect": _error(
-        "Variables beside the playbooks win over those of an inventory for the same group.",
-        "Say what differs as ull_profile.",
-    ),
-    "group-vars-unused": _error(
-        "Variables of a group or host that there is not reach nobody.", "Rename the file, or remove it."
-    ),
-    "secret-plain": _error(
-        "Inventories are kept in version control and copied about; a secret in one is none.",
-        "Encrypt it with ansible-vault, or look it up in a secret store; then change the secret.",
-    ),
-    "region-missing": _error(
-        "Without the region's facts addresses, zones, budgets and windows cannot be checked.",
-        "Say ull_region in group_vars/all.yml, by docs/regions.md.",
-    ),
-    "region-unknown-key": _never(
-        "A misspelt key would be silently without effect.", "Use the word that is proposed, or one of docs/regions.md."
-    ),
-    "region-bad-value": _never("The value is not one that the schema of regions knows.", "See docs/regions.md."),
-    "region-name": _never("Reports, plans and peers go by the folder's name.", "Give both one name."),
-    "class-missing": _error(
-        "A region without one of the classes cannot trade.", "Add hosts, or say under ull_region.classes what it has."
-    ),
-    "host-without-class": _error(
-        "A host must not be tuned by defaults that nobody chose for it.", "Put it into a workload class's group."
-    ),
-    "host-in-two-classes": _never(
-        "Two profiles would be mixed by the alphabet: that of the group whose name comes last wins.",
-        "Take it out of all but one.",
-    ),
-    "machine-unknown": _never(
-        "Without its type or its stored topology a host cannot be planned offline.",
-        "Use the type that is proposed, or write one into topology/types.",
-    ),
-    "machine-missing": _error(
-        "Without its type or its stored topology a host cannot be planned offline.",
-        "Give it ull_machine, or store its topology: ansible-playbook ull.metal.topology.",
-    ),
-    "zone-missing": _error("Nobody can say what the loss of a zone would take.", "Say the host's ull_zone."),
-    "zone-unknown": _never("The zone is not one of the region's.", "Use the zone that is proposed."),
-    "zone-spread": _error(
-        "The loss of one zone would take more of a class than its share.", "Spread its hosts evenly over the zones."
-    ),
-    "quorum-lost": _error(
-        "etcd goes on only while a majority of its members answers.", "Use three nodes, one in each of three zones."
-    ),
-    "recovery-short": _warning(
-        "What stands in for a region has to bear its whole load.", "Add hosts, or accept it until they are there."
-    ),
-    "budget-loosened": _error(
-        "A region that allows more than its class would pass tests which the class fails.",
-        "Tighten the budget, or change it where the class is declared.",
-    ),
-    "budget-missing": _error(
-        "Without a budget nothing tells a slow link from a fast one.", "Say exchange_budget_ns and exchange_link."
-    ),
-    "address-bad": _never("It is no network or no address, or does not fit.", "Correct it."),
-    "address-overlap": _never(
-        "Packets to addresses that two networks have go to either.", "Give every network addresses of its own."
-    ),
-    "address-twice": _never("Two hosts with one address: what is meant for one reaches the other.", "Correct one."),
-    "address-missing": _error(
-        "The host is reached only as far as its name resolves, and its zone cannot be checked.", "Say its ansible_host."
-    ),
-    "address-outside": _error(
-        "An address of another subnet is in another zone, or behind other security groups.",
-        "Use an address of the subnet of the host's zone.",
-    ),
-    "address-kept": _never(
-        "Providers keep the first four addresses of a subnet and the last one.", "Use another address."
-    ),
-    "mac-bad": _never("It is no address of a network interface.", "Write six bytes, in quotes."),
-    "mac-twice": _never("Two hosts with one MAC address: the switch delivers to either.", "Correct one."),
-    "name-twice": _error(
-        "Reports, certificates and metrics tell hosts apart by their name.", "Give each host a name of its own."
-    ),
-    "time-sources-few": _warning(
-        "Of two clocks that differ nobody knows which one is wrong.", "Name three NTP servers, or use PTP."
-    ),
-    "window-in-trading": _error(
-        "A host that is drained or rebooted while the region trades loses money.",
-        "Move the window to when nothing trades.",
-    ),
-}
-
 GROUPS = {
-    "The inventory": INVENTORY,
     "The declaration": DECLARATION,
     "CPUs and the kernel": CPUS,
     "Memory": MEMORY,
     "NICs": NICS,
     "DPDK, Kubernetes and data stores": APPLICATIONS,
     "The machine": MACHINE,
-    "Others on the host": CONFLICTS,
 }
 KINDS: dict[str, Kind] = {name: kind for group in GROUPS.values() for name, kind in group.items()}

@@ -11,18 +11,14 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from .errors import UllError
-from .host import Host, Runner
-from .packages import missing
+from .host import Host
 from .setting import Domain, converge
 
-Work = Callable[["dict[str, Any]", Host, bool], "dict[str, Any]"]
-
-PACKAGES: dict[str, Any] = {"packages": {"type": "list", "elements": "str", "default": []}}
 ROOT: dict[str, Any] = {"root": {"type": "path", "default": "/"}}
 STATE: dict[str, Any] = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 
 
-def run(spec: dict[str, Any], work: Work) -> None:
+def run(spec: dict[str, Any], work: Callable[[dict[str, Any], Host, bool], dict[str, Any]]) -> None:
     """Run a module.
 
     Args:
@@ -31,13 +27,8 @@ def run(spec: dict[str, Any], work: Work) -> None:
     """
     module = AnsibleModule(argument_spec={**ROOT, **spec}, supports_check_mode=True)
     root = module.params["root"]
-    host = Host(root, platform.node(), _runner(module) if root == "/" else None)
+    host = Host(root, platform.node(), module.run_command if root == "/" else None)
     conclude(module, lambda: work(module.params, host, module.check_mode), host.name)
-
-
-def _runner(module: AnsibleModule) -> Runner:
-    """A command that is missing is an OSError here, for the host to speak of; run_command itself would end the module."""
-    return lambda argv: module.run_command(argv, handle_exceptions=False)
 
 
 def conclude(module: AnsibleModule, work: Callable[[], dict[str, Any]], host: str = "") -> None:
@@ -57,38 +48,12 @@ def conclude(module: AnsibleModule, work: Callable[[], dict[str, Any]], host: st
         module.exit_json(**result)
 
 
-def run_domain(spec: dict[str, Any], domain: Callable[[dict[str, Any]], Domain], always: tuple[str, ...] = ()) -> None:
-    """Run a module that converges one domain.
-
-    Args:
-        spec: its options beside ``root`` and ``state``.
-        domain: builds it from the parameters, empty ones when absent.
-        always: options that count when absent, too, such as a consent.
-    """
+def run_domain(spec: dict[str, Any], domain: Callable[[dict[str, Any]], Domain]) -> None:
+    """Run a module that converges one domain; ``domain`` builds it from the parameters, empty ones when absent."""
 
     def work(params: dict[str, Any], host: Host, check_mode: bool) -> dict[str, Any]:
         if params["state"] == "absent":
-            params = {**params, **{option: None for option in spec if option not in always}}
+            params = {**params, **dict.fromkeys(spec)}
         return converge(domain(params), host, check_mode).as_result()
 
-    run({**STATE, **spec}, after_packages(work) if "packages" in spec else work)
-
-
-def after_packages(work: Work) -> Work:
-    """Work that is only done when the packages of the option ``packages`` are installed; the result names those missing.
-
-    A role then asks the package manager only when one is, and calls the module again. In check mode the work is tried
-    without them, as far as it goes.
-    """
-
-    def checked(params: dict[str, Any], host: Host, check_mode: bool) -> dict[str, Any]:
-        lacking = missing(host, params["packages"] or []) if params["state"] == "present" else []
-        if not lacking:
-            return {**work(params, host, check_mode), "packages_missing": []}
-        try:
-            result = work(params, host, check_mode) if check_mode else {"changed": False}
-        except UllError:
-            result = {"changed": False}
-        return {**result, "packages_missing": lacking}
-
-    return checked
+    run({**STATE, **spec}, work)

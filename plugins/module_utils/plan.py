@@ -24,7 +24,6 @@ from .slices.kernel import kernel_slices
 from .slices.kubelet import kubelet_slice
 from .slices.nics import nics_slice
 from .slices.placement import placement_slice
-from .slices.power import power_slice
 from .slices.vfs import IOMMU_ROLE, iommu_args, vf_table
 from .topology.compact import complete
 
@@ -45,7 +44,6 @@ class _Slices:
     dpdk: dict[str, Any] = field(default_factory=dict)
     sysctl: dict[str, str] = field(default_factory=dict)
     sysfs: dict[str, str] = field(default_factory=dict)
-    cpu_power: dict[str, Any] = field(default_factory=dict)
     kubelet: dict[str, Any] = field(default_factory=dict)
     placement: dict[str, Any] = field(default_factory=dict)
 
@@ -59,9 +57,9 @@ def compile_plan(topology: Mapping[str, Any], declared: Any, host: str = "") -> 
         host: inventory name, for the findings.
 
     Returns:
-        ``schema, host, profile, latency_budget_ns, cpus, numa, findings`` and a slice for each role: ``rt_kernel,
-        boot_args, hugepages, cpu_isolation, irq, nics, vfs, dpdk, sysctl, sysfs, cpu_power, kubelet, placement``.
-        With an error among the findings nothing may be applied.
+        ``schema, host, profile, latency_budget_ns, cpus, numa, findings`` and a slice for each role: ``boot_args,
+        hugepages, cpu_isolation, irq, nics, vfs, dpdk, sysctl, sysfs, kubelet, placement``. With an error among the
+        findings nothing may be applied.
     """
     topology = complete(dict(topology))
     profile, found = read_profile(declared)
@@ -96,8 +94,7 @@ def _slices(
     kubelet, kubelet_found = kubelet_slice(profile, parts, topology)
     placement, placement_found = placement_slice(profile, parts, topology)
     found = [*found, *irq_found, *vfs_found, *dpdk_found, *kernel_found, *kubelet_found, *placement_found]
-    power = power_slice(profile, parts)
-    return _Slices(irq, nics, vfs, dpdk, sysctl, sysfs, power, kubelet, placement), found
+    return _Slices(irq, nics, vfs, dpdk, sysctl, sysfs, kubelet, placement), found
 
 
 def _result(
@@ -120,7 +117,6 @@ def _result(
         "numa": [
             {"id": node["id"], "cpus": node["cpus"], "memory_bytes": node["memory_bytes"]} for node in topology["nodes"]
         ],
-        "rt_kernel": {"flavour": profile.kernel if profile else "any"},
         "boot_args": {"sections": _sections(profile, parts, pools, slices, topology)},
         "hugepages": {"pools": [pool.as_dict() for pool in pools]},
         "cpu_isolation": {name: cpus[name] for name in ("isolated", "tickless", "housekeeping")},

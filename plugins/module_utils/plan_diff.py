@@ -140,8 +140,7 @@ def _vfs(plan: Mapping[str, Any]) -> Iterator[_Row]:
 
 
 def _flat(plan: Mapping[str, Any]) -> Iterator[_Row]:
-    live = [(part, LIVE) for part in ("sysctl", "sysfs", "cpu_power")]
-    for part, impact in (*live, ("dpdk", DRAIN), ("kubelet", DRAIN), ("placement", DRAIN)):
+    for part, impact in (("sysctl", LIVE), ("sysfs", LIVE), ("dpdk", DRAIN), ("kubelet", DRAIN), ("placement", DRAIN)):
         for key, value in plan.get(part, {}).items():
             yield f"{part}.{key}", value if isinstance(value, str) else json.dumps(value), impact
 

@@ -79,8 +79,6 @@ class Profile:
     latency_budget_ns: int = 0
     kernel: str = "any"
     transparent_hugepages: str = "never"
-    power: str = "keep"
-    turbo: str = "keep"
     sysctl: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -111,8 +109,6 @@ def read_profile(declared: Any) -> tuple[Profile | None, list[Finding]]:
         latency_budget_ns=values["latency_budget_ns"],
         kernel=values["kernel"],
         transparent_hugepages=values["transparent_hugepages"],
-        power=values["power"],
-        turbo=values["turbo"],
         sysctl={name.replace("/", "."): str(value) for name, value in values["sysctl"].items()},
         **intents,
     )

@@ -101,22 +101,6 @@ NIC = _object(
             "keep",
             *("keep", "adaptive", "none"),
         ),
-        "offloads": _word(
-            "Merging of received frames (GRO, LRO): `keep` what is, `latency` for none, each frame goes up by itself.",
-            "keep",
-            *("keep", "latency"),
-        ),
-        "flow_control": _word(
-            "Pause frames: `keep` what is, `none` neither sent nor obeyed, `both` where the network must not drop.",
-            "keep",
-            *("keep", "none", "both"),
-        ),
-        "busy_poll": _word(
-            "Interrupts deferred while an application polls (AF_XDP, SO_PREFER_BUSY_POLL): `keep` what is, `none`, "
-            "`prefer` where every application on the NIC polls; others then wait up to 200 us.",
-            "keep",
-            *("keep", "none", "prefer"),
-        ),
         "irqs": _text(
             "CPUs that serve its interrupts: `housekeeping` (of its node), `isolated` (of its node), or a list.",
             "housekeeping",
@@ -256,17 +240,6 @@ SCHEMA: dict[str, Any] = {
             "Transparent hugepages: `never` on latency hosts, `madvise` for applications that ask.",
             "never",
             *("never", "madvise", "always"),
-        ),
-        "power": _word(
-            "Clocks and idle states: `latency` for the highest frequency, and CPUs that wake at once; `balanced` for what "
-            "follows the load; `keep` for what the host has.",
-            "keep",
-            *("latency", "balanced", "keep"),
-        ),
-        "turbo": _word(
-            "Frequencies above the nominal one: `never` for the same speed at all times, `allowed`, or `keep` what is.",
-            "keep",
-            *("keep", "allowed", "never"),
         ),
         "sysctl": {
             "type": "object",

@@ -154,7 +154,7 @@ def _nic_words(nic: Mapping[str, Any]) -> str:
 
 
 def _source(kind: Kind) -> str:
-    words = {"host": "read from the host", "snapshot": "from the stored snapshot", "declared": "as declared"}
+    words = {"host": "read from the host", "snapshot": "from the stored snapshot"}
     return " or ".join(dict.fromkeys(words.get(plan.get("source", ""), "not read") for plan in kind.plans))
 
 

@@ -10,8 +10,7 @@ short_description: Plan a host and read the three states of its settings
 version_added: "0.1.0"
 description:
   - Reads the host's topology, compiles the plan from it and the latency profile, reads what is persisted and running.
-  - A host that does not answer is planned from its stored snapshot, or from what its machine type declares, and the plan
-    says so. Nothing is written anywhere.
+  - A host that does not answer is planned from its stored snapshot, and the plan says so. Nothing is written anywhere.
   - Problems are findings of the plan and never fail this task; see the role P(ull.metal.plan#role).
 options:
   profile:
@@ -21,14 +20,6 @@ options:
   snapshot:
     description: File on the controller with the stored topology.
     type: path
-  machine_types:
-    description:
-      - Files on the controller with the host's machine type, as in C(roles/plan/files/machines); the first that exists counts.
-      - It is planned with where no snapshot is stored, and the plan says so. A host that answers and is another machine is
-        reported.
-    type: list
-    elements: path
-    default: []
   source:
     description: With V(auto), the snapshot is taken when the host does not answer.
     type: str

@@ -6,12 +6,11 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: reboot_info
-short_description: Whether a reboot is due, and whether a host is on trial or back on its previous boot
+short_description: Whether a reboot would change the kernel arguments of the collection
 version_added: "0.1.0"
 description:
   - Compares the arguments that the next boot gives with those the kernel runs with, for every argument that this
-    collection sets or has set, and the kernel where the collection selects it. Arguments and kernels of others never
-    ask for a reboot. Writes nothing.
+    collection sets or has set. Arguments of others never ask for a reboot. Writes nothing.
 options:
   sections:
     description:
@@ -51,23 +50,6 @@ differences:
   type: list
   elements: dict
   sample: [{name: nohz_full, persisted: nohz_full=2-3, running: ""}]
-trial:
-  description:
-    - V(normal), or V(armed) when the next boot is to be tried once, V(trial) when it runs and is not confirmed yet,
-      V(fallback) when it was tried and the host is back on its previous boot. See M(ull.metal.boot_once).
-  returned: success
-  type: str
-  sample: normal
-story:
-  description: What was tried and what runs now, in words; empty when nothing was.
-  returned: success
-  type: str
-  sample: ""
-blocked:
-  description: Why the host must not be rebooted into what is persisted, with the remedy; empty when it may be.
-  returned: success
-  type: str
-  sample: ""
 boot_id:
   description: Identity of the current boot.
   returned: success
@@ -75,14 +57,18 @@ boot_id:
 """
 
 from ansible_collections.ull.metal.plugins.module_utils.module import run
-from ansible_collections.ull.metal.plugins.module_utils.settings.reboot import look
+from ansible_collections.ull.metal.plugins.module_utils.settings.boot_args import BootArgs, BootStore
+
+
+def work(params, host, check_mode):
+    sections = BootArgs(params["sections"] or {}, params["replace"]).after(host)
+    differences = BootStore(sections).differences(host)
+    boot_id = host.read("/proc/sys/kernel/random/boot_id")
+    return {"required": bool(differences), "differences": differences, "boot_id": boot_id}
 
 
 def main() -> None:
-    run(
-        {"sections": {"type": "dict"}, "replace": {"type": "bool", "default": False}},
-        lambda params, host, check_mode: look(host, params["sections"], params["replace"]),
-    )
+    run({"sections": {"type": "dict"}, "replace": {"type": "bool", "default": False}}, work)
 
 
 if __name__ == "__main__":

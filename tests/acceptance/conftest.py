@@ -4,20 +4,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import shlex
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FRESH = (Path(__file__).parent / "fresh.py").read_text()
-BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 HOSTS = ("lab1", "lab2")
 
 
@@ -42,9 +37,6 @@ class Run:
 
 class Lab:
     """The lab of this checkout."""
-
-    def __init__(self) -> None:
-        self._boot_ids: dict[str, str] = {}
 
     def run(self, *argv: str, timeout: float = 1800, **env: str) -> Run:
         """Run a command in the checkout."""
@@ -85,25 +77,6 @@ class Lab:
         find = f"find {' '.join(folders)} -xdev"
         listed = self.ask(host, f"{find} -printf '%p %m %U:%G %l\\n' | sort")
         return listed + self.ask(host, f"{find} -type f -print0 | sort -z | xargs -0 sha256sum")
-
-    def kernel(self, host: str) -> list[str]:
-        """Kernel arguments, sysctls and the state of the NICs, a line a value."""
-        return self.ask(host, f"python3 -c {shlex.quote(FRESH)}").splitlines()
-
-    def reboot(self, host: str) -> None:
-        """Reboot a machine as somebody else would; ``wait`` returns when it is up again."""
-        self._boot_ids[host] = self.ask(host, BOOT_ID)
-        self.ask(host, "systemd-run --quiet --on-active=1 systemctl reboot")
-
-    def wait(self, host: str, seconds: float = 600) -> None:
-        """Wait until a machine that is rebooting answers from its next boot."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
-                if self.ask(host, BOOT_ID) != self._boot_ids[host]:
-                    return
-            time.sleep(3)
-        raise AssertionError(f"{host} does not answer {seconds} s after its reboot")
 
     def boots(self, host: str) -> int:
         """How often the machine has been booted."""

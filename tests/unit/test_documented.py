@@ -1,6 +1,6 @@
 # Copyright: the ull.metal contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Every module, filter, test, action, callback and role is documented and whole."""
+"""Every module, filter, action, callback and role is documented and whole."""
 
 from __future__ import annotations
 
@@ -39,9 +39,7 @@ def undescribed(options: dict[str, Any]) -> list[str]:
     return found + [name for each in inner for name in undescribed(each)]
 
 
-@pytest.mark.parametrize(
-    "path", [*plugins("modules"), *plugins("filter"), *plugins("test")], ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", [*plugins("modules"), *plugins("filter")], ids=lambda path: path.stem)
 def test_plugins(path):
     found = constants(path)
     documentation = found["DOCUMENTATION"]

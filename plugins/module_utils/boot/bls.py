@@ -13,11 +13,9 @@ import re
 from ..errors import UllError
 from ..host import MANAGED, Host
 from . import cmdline
-from .image import Image, bare, release
-from .menu import environment
+from .grub import environment
 
 ENTRIES = "/boot/loader/entries"
-CONFIG = "/boot/grub2/grub.cfg"
 ENVIRONMENTS = ("/boot/grub2/grubenv", "/boot/efi/EFI/redhat/grubenv")
 RECORD = "/etc/ull-metal/boot_args"
 # The record's line of arguments that are on their way out: an interrupted run leaves it.
@@ -28,49 +26,15 @@ class Bls:
     """Reads the default entry's options, and changes all entries through grubby."""
 
     name = "bls"
-    config = CONFIG
-    editenv = "grub2-editenv"
-    probe = "grub2-probe"
 
     def __init__(self, host: Host) -> None:
         self.host = host
 
     def persisted(self) -> list[str]:
         """The kernel arguments of the entry that the next boot takes."""
-        return self._options(self._default(), self._environment())
-
-    def environment_file(self) -> str:
-        """Where GRUB keeps what outlives a boot."""
-        return next((path for path in ENVIRONMENTS if self.host.exists(path)), ENVIRONMENTS[0])
-
-    def next_image(self) -> Image:
-        """What the next boot starts."""
-        return self._image(self._default())
-
-    def image_of(self, kernel: str) -> Image | None:
-        """What an entry of that kernel starts; None where no entry has it."""
-        found = [name for name in self._names() if self._value(name, "linux") == bare(kernel)]
-        return self._image(found[0]) if found else None
-
-    def releases(self) -> dict[str, str]:
-        """The entry of each kernel release by its name, which grubby's default may be; rescue entries left out."""
-        return {
-            release(self._value(name, "linux")): name[: -len(".conf")]
-            for name in reversed(self._names())
-            if "rescue" not in name
-        }
-
-    def orphaned(self) -> bool:
-        """Never: the record goes last."""
-        return False
-
-    def _names(self) -> list[str]:
-        """The entries in the menu's order: it shows the newest first, and counts from there."""
-        names = (name for name in self.host.names(ENTRIES) if name.endswith(".conf"))
-        return sorted(names, key=_version, reverse=True)
-
-    def _default(self) -> str:
-        env, names = self._environment(), self._names()
+        env = self._environment()
+        # The menu shows the newest first, and counts from there.
+        names = sorted((n for n in self.host.names(ENTRIES) if n.endswith(".conf")), key=_version, reverse=True)
         if not names:
             raise UllError(
                 f"no entry can be read in {ENTRIES}",
@@ -81,19 +45,8 @@ class Bls:
         for wanted in (env.get("next_entry"), env.get("saved_entry")):
             for index, name in enumerate(names):
                 if wanted and wanted in (name[: -len(".conf")], str(index), self._value(name, "title")):
-                    return name
-        return names[0]
-
-    def _image(self, name: str) -> Image:
-        """An entry as the menu's own commands for it: $root is set before any entry is read."""
-        kernel, initrds = self._value(name, "linux"), self._value(name, "initrd").split()
-        return Image(
-            kernel=f"($root){kernel}",
-            initrds=tuple(initrds),
-            arguments=tuple(self._options(name, self._environment())),
-            before=("load_video", "set gfxpayload=keep", "insmod gzio"),
-            after=(f"initrd {' '.join(f'($root){path}' for path in initrds)}",) if initrds else (),
-        )
+                    return self._options(name, env)
+        return self._options(names[0], env)
 
     def sections(self) -> dict[str, list[str]]:
         """The collection's arguments, by the role that wants them."""

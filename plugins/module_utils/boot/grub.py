@@ -9,67 +9,44 @@ behind 50-cloudimg-settings.cfg, by which cloud images replace that variable.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 
 from ..host import MANAGED, Host
 from . import cmdline
-from .image import Image, of_entry, release
-from .menu import Entry, default_entry, defaults, environment, menu, walk
 
 FOLDER = "/etc/default/grub.d"
 DROP_IN = f"{FOLDER}/95-ull-metal.cfg"
 CONFIG = "/boot/grub/grub.cfg"
 ENVIRONMENT = "/boot/grub/grubenv"
 
+_ENTRY = re.compile(r"""^\s*(menuentry|submenu)\s+(?:'((?:[^']|'\\'')*)'|"([^"]*)")(.*)\{\s*$""")
+_ID = re.compile(r"""(?:\$menuentry_id_option|--id)\s+['"]?([^\s'"]+)""")
+_DEFAULT = re.compile(r"""^\s*set\s+default=["']?([^"'\n]*)["']?\s*$""", re.MULTILINE)
+# TuneD's own arguments reach every entry as $tuned_params.
+_TUNED = re.compile(r'^\s*set\s+tuned_params="([^"\n]*)"\s*$', re.MULTILINE)
 _SECTION = re.compile(r'^GRUB_CMDLINE_LINUX_DEFAULT="\$GRUB_CMDLINE_LINUX_DEFAULT (.*)" # (\S+)$', re.MULTILINE)
+
+
+@dataclass
+class Entry:
+    """A menu entry, or a submenu with entries of its own."""
+
+    title: str
+    id: str
+    linux: list[str] = field(default_factory=list)
+    children: list[Entry] = field(default_factory=list)
 
 
 class Grub:
     """Reads what the next boot gets from grub.cfg, and keeps the collection's arguments in the drop-in."""
 
     name = "grub"
-    config = CONFIG
-    editenv = "grub-editenv"
-    probe = "grub-probe"
 
     def __init__(self, host: Host) -> None:
         self.host = host
 
     def persisted(self) -> list[str]:
         """The kernel arguments of the entry that the next boot takes."""
-        return self._default().linux
-
-    def environment_file(self) -> str:
-        """Where GRUB keeps what outlives a boot."""
-        return ENVIRONMENT
-
-    def next_image(self) -> Image:
-        """What the next boot starts."""
-        return _image(self._default())
-
-    def image_of(self, kernel: str) -> Image | None:
-        """What an entry of that kernel starts; None where no entry has it."""
-        entries = [entry for _path, entry in walk(menu(self.host.text(CONFIG))) if entry.kernel == kernel]
-        return _image(entries[0]) if entries else None
-
-    def releases(self) -> dict[str, str]:
-        """The first entry of each kernel release by its path in the menu: what GRUB_DEFAULT may name.
-
-        In the submenu each entry is of one release for good; the one above them is of whichever is the newest.
-        """
-        found: dict[str, str] = {}
-        for path, entry in sorted(walk(menu(self.host.text(CONFIG))), key=lambda row: ">" not in row[0]):
-            if not {"single", "recovery"} & set(entry.linux):
-                found.setdefault(release(entry.kernel), path)
-        return found
-
-    def orphaned(self) -> bool:
-        """Whether grub.cfg selects an entry that no source names any more: an interrupted run leaves it so."""
-        chosen = defaults(self.host.text(CONFIG), {})
-        sources = ["/etc/default/grub", *(f"{FOLDER}/{name}" for name in self.host.names(FOLDER))]
-        named = "".join(self.host.text(path) for path in sources)
-        return self.stale() and any(path in chosen and path not in named for path in self.releases().values())
-
-    def _default(self) -> Entry:
         return default_entry(self.host.text(CONFIG), environment(self.host.text(ENVIRONMENT)))
 
     def sections(self) -> dict[str, list[str]]:
@@ -112,5 +89,56 @@ def render(sections: dict[str, list[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _image(entry: Entry) -> Image:
-    return of_entry(entry.body, entry.kernel, entry.initrds, entry.linux)
+def environment(text: str) -> dict[str, str]:
+    """The variables of a GRUB environment block."""
+    lines = (line.partition("=") for line in text.splitlines() if not line.startswith("#"))
+    return {name: value for name, equals, value in lines if equals}
+
+
+def default_entry(config: str, env: dict[str, str]) -> list[str]:
+    """The arguments of the entry that boots next: ``next_entry``, then GRUB's default, then the first one."""
+    top = parse(config.replace("$tuned_params", "".join(_TUNED.findall(config)[-1:])))
+    for wanted in (env.get("next_entry", ""), *_defaults(config, env), "0"):
+        entry = _find(top, wanted)
+        if entry is not None:
+            return entry.linux
+    return []
+
+
+def parse(config: str) -> Entry:
+    """The menu of a grub.cfg as a tree. Lines outside of any entry belong to its root."""
+    root = Entry("", "")
+    path = [root]
+    for line in config.splitlines():
+        opened = _ENTRY.match(line)
+        if opened:
+            found = _ID.search(opened[4])
+            entry = Entry(opened[2] if opened[2] is not None else opened[3], found[1] if found else "")
+            path[-1].children.append(entry)
+            path.append(entry)
+            continue
+        words = line.split()
+        if len(path) > 1 and words == ["}"]:
+            path.pop()
+        elif words and words[0] in ("linux", "linuxefi", "linux16"):
+            path[-1].linux = cmdline.split(line)[2:]
+    return root
+
+
+def _defaults(config: str, env: dict[str, str]) -> list[str]:
+    """What `set default=` says, the last first: grub-mkconfig writes the next_entry branch before the usual one."""
+    found = [value for value in _DEFAULT.findall(config) if "next_entry" not in value]
+    return [env.get("saved_entry", "") if "saved_entry" in value else value for value in reversed(found)]
+
+
+def _find(menu: Entry, wanted: str) -> Entry | None:
+    """The entry by index, id or title; ``a>b`` walks into a submenu, and a submenu alone means its first entry."""
+    if not menu.children:
+        return menu if wanted == "0" and menu.linux else None
+    head, _arrow, rest = wanted.partition(">")
+    entry = next((child for child in menu.children if head and head in (child.id, child.title)), None)
+    if entry is None and head.isdigit() and int(head) < len(menu.children):
+        entry = menu.children[int(head)]
+    if entry is None or not entry.children:
+        return entry
+    return _find(entry, rest or "0")

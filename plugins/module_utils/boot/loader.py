@@ -12,7 +12,6 @@ from ..host import Host
 from . import cmdline
 from .bls import ENTRIES, Bls
 from .grub import CONFIG, Grub
-from .image import Image, bare
 
 SUPPORTED = "GRUB with /etc/default/grub.d (Debian, Ubuntu) or BLS entries with grubby (Red Hat family)"
 
@@ -21,9 +20,6 @@ class BootLoader(Protocol):
     """What every boot loader can say and do."""
 
     name: str
-    config: str
-    editenv: str
-    probe: str
 
     def persisted(self) -> list[str]: ...
     def sections(self) -> dict[str, list[str]]: ...
@@ -32,11 +28,6 @@ class BootLoader(Protocol):
     def write(self, sections: dict[str, list[str]]) -> None: ...
     def stale(self) -> bool: ...
     def origin(self, token: str) -> str: ...
-    def environment_file(self) -> str: ...
-    def next_image(self) -> Image: ...
-    def image_of(self, kernel: str) -> Image | None: ...
-    def releases(self) -> dict[str, str]: ...
-    def orphaned(self) -> bool: ...
 
 
 def kind(host: Host) -> str:
@@ -73,30 +64,6 @@ def loader(host: Host) -> BootLoader:
     )
 
 
-# The last of the words that a trial boot has before all others, so that the running arguments can be told from them.
-TRIAL = "ull_metal.trial"
-
-
 def running(host: Host) -> list[str]:
-    """The arguments the kernel was booted with, without the words that a trial adds."""
-    tokens = cmdline.split(host.read("/proc/cmdline") or "")
-    if TRIAL not in tokens:
-        return tokens
-    return [*(token for token in tokens[:1] if _is_image(token)), *tokens[tokens.index(TRIAL) + 1 :]]
-
-
-def on_trial(host: Host) -> bool:
-    """Whether the running boot was begun as a trial."""
-    return TRIAL in cmdline.split(host.read("/proc/cmdline") or "")
-
-
-def running_image(host: Host) -> Image | None:
-    """The boot that runs now, as the boot loader would start it again; None where its kernel has no entry any more."""
-    tokens = running(host)
-    kernel = next((cmdline.value(token) for token in tokens if _is_image(token)), "")
-    found = loader(host).image_of(bare(kernel)) if kernel else None
-    return found.running([token for token in tokens if not _is_image(token)]) if found else None
-
-
-def _is_image(token: str) -> bool:
-    return token.startswith("BOOT_IMAGE=")
+    """The arguments the kernel was booted with."""
+    return cmdline.split(host.read("/proc/cmdline") or "")

@@ -57,17 +57,7 @@ QUIET_UNITS = (
 )
 CONTAINER_MASKED = ("console-getty.service",)
 # In the image for the roles to find, not to run: an operator enables what a host needs
-DISABLED_UNITS = (
-    "NetworkManager.service",
-    "auditd.service",
-    "chrony.service",
-    "cpupower.service",
-    "irqbalance.service",
-    "nftables.service",
-    "phc2sys@.service",
-    "ptp4l@.service",
-    "tuned.service",
-)
+DISABLED_UNITS = ("chrony.service", "irqbalance.service", "tuned.service")
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ JSON_SCHEMA: dict[str, Any] = {
                 "schema": {"type": "integer", "minimum": 1},
                 "host": {"type": "string", "description": "Inventory name."},
                 "profile": {"type": "string", "description": "Workload class; empty when none is named."},
-                "source": {"enum": ["host", "snapshot", "declared", ""], "description": "Where the topology is from."},
+                "source": {"enum": ["host", "snapshot", ""], "description": "Where the topology was read."},
                 "cpus": {
                     "type": "object",
                     "description": "The CPU partition.",

@@ -61,7 +61,5 @@ def region_of(sources: Sequence[str] | None) -> str:
         path = Path(source)
         # a list of hosts ("a,b,") is no file
         if path.exists():
-            folder = (path if path.is_dir() else path.absolute().parent).resolve()
-            # the configuration of live sources is in a folder of the region's
-            return (folder.parent if folder.name == "live" else folder).name or "inventory"
+            return (path if path.is_dir() else path.absolute().parent).resolve().name or "inventory"
     return "inventory"

@@ -240,8 +240,6 @@ def _source(kind: Kind) -> str:
         return "read from the host"
     if len(stored) == len(kind.plans):
         return "from the stored snapshot"
-    if all(plan.get("source") == "declared" for plan in kind.plans):
-        return "as its machine type declares it"
     return f"from the stored snapshot: {fold(stored, NAMES)}" if stored else "not read"
 
 

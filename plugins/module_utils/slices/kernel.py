@@ -11,7 +11,8 @@ from typing import Any
 from ..finding import Finding
 from ..partition import Partition
 from ..profile import ROOT, Profile
-from ..settings.kernel_knobs import TEXTS, THP, WORKQUEUE
+
+THP = "/sys/kernel/mm/transparent_hugepage/enabled"
 
 
 @dataclass(frozen=True)
@@ -41,49 +42,91 @@ def _mask(host: Host) -> str | None:
     return host.parts.housekeeping.mask if host.parts.isolated else None
 
 
-_RT_RUNTIME = "kernel.sched_rt_runtime_us"
-_THP_DEFRAG = {"never": "never", "madvise": "madvise", "always": "defer+madvise"}
+def _polled(host: Host) -> str | None:
+    return "50" if host.parts.isolated and host.profile.nics else None
 
 
-def _memory(value: str) -> Callable[[Host], str | None]:
-    """On hosts whose memory must answer at once: those with isolated CPUs, and data stores."""
-    return lambda host: value if host.parts.isolated or host.profile.stores else None
-
-
-def _sessions(value: str) -> Callable[[Host], str | None]:
-    """On hosts whose isolated CPUs wait for the profile's NICs."""
-    return lambda host: value if host.parts.isolated and host.profile.nics else None
-
-
-def _thp(host: Host) -> str | None:
-    return _memory(host.profile.transparent_hugepages)(host)
-
-
-# Left alone, with reasons in roles/kernel_runtime/README.md: RT throttling, netdev_budget, the soft watchdog, swap itself.
-_VALUES: dict[str, Callable[[Host], str | None]] = {
-    "vm.stat_interval": _isolated("10"),
-    "vm.swappiness": _memory("1"),
-    "vm.compaction_proactiveness": _isolated("0"),
-    "vm.compact_unevictable_allowed": _isolated("0"),
-    "kernel.numa_balancing": lambda host: "0" if host.parts.isolated and host.nodes > 1 else None,
-    "kernel.timer_migration": lambda host: "1" if host.parts.tickless else None,
-    "kernel.nmi_watchdog": _isolated("0"),
-    "kernel.watchdog_cpumask": lambda host: str(host.parts.housekeeping) if host.parts.isolated else None,
-    "kernel.hung_task_timeout_secs": _isolated("600"),
-    "net.core.busy_poll": _sessions("50"),
-    "net.core.busy_read": _sessions("50"),
-    "net.core.rmem_max": _sessions("16777216"),
-    "net.core.wmem_max": _sessions("16777216"),
-    "net.ipv4.tcp_slow_start_after_idle": _sessions("0"),
-    "net.ipv4.tcp_autocorking": _sessions("0"),
-    "vm.overcommit_memory": lambda host: "1" if "redis" in host.profile.stores else None,
-    f"{THP}/enabled": _thp,
-    f"{THP}/defrag": lambda host: _THP_DEFRAG.get(_thp(host) or ""),
-    "/sys/kernel/mm/ksm/run": _isolated("0"),
-    f"{WORKQUEUE}/cpumask": _mask,
-    f"{WORKQUEUE}/writeback/cpumask": _mask,
-}
-KNOBS = tuple(Knob(name, value, TEXTS[name].doc, TEXTS[name].source) for name, value in _VALUES.items())
+_ADMIN = "Documentation/admin-guide/"
+KNOBS = (
+    Knob(
+        "vm.stat_interval",
+        _isolated("10"),
+        "seconds between the updates of memory statistics, for which a kernel thread wakes on every CPU",
+        f"{_ADMIN}sysctl/vm.rst; TuneD's profile cpu-partitioning",
+    ),
+    Knob(
+        "kernel.numa_balancing",
+        lambda host: "0" if host.parts.isolated and host.nodes > 1 else None,
+        "no page faults provoked to learn which node uses a page: memory is placed by the plan",
+        f"{_ADMIN}sysctl/kernel.rst",
+    ),
+    Knob(
+        "kernel.timer_migration",
+        lambda host: "1" if host.parts.tickless else None,
+        "timers of tickless CPUs expire on housekeeping CPUs",
+        "Documentation/timers/no_hz.rst; TuneD's profile cpu-partitioning",
+    ),
+    Knob(
+        "kernel.nmi_watchdog",
+        _isolated("0"),
+        "no periodic interrupt of a performance counter on every CPU",
+        f"{_ADMIN}kernel-per-CPU-kthreads.rst",
+    ),
+    Knob(
+        "kernel.watchdog_cpumask",
+        lambda host: str(host.parts.housekeeping) if host.parts.isolated else None,
+        "CPUs that the lockup detector watches; a polling thread on an isolated CPU is no lockup",
+        f"{_ADMIN}lockup-watchdogs.rst",
+    ),
+    Knob(
+        "kernel.hung_task_timeout_secs",
+        _isolated("600"),
+        "kernel threads wait longer on CPUs that a polling thread fills",
+        f"{_ADMIN}sysctl/kernel.rst; TuneD's profile cpu-partitioning",
+    ),
+    Knob(
+        "net.core.busy_poll",
+        _polled,
+        "microseconds that poll and select poll the NIC's queue instead of waiting for its interrupt",
+        f"{_ADMIN}sysctl/net.rst; TuneD's profile network-latency",
+    ),
+    Knob(
+        "net.core.busy_read",
+        _polled,
+        "the same for reads from a socket",
+        f"{_ADMIN}sysctl/net.rst; TuneD's profile network-latency",
+    ),
+    Knob(
+        "vm.overcommit_memory",
+        lambda host: "1" if "redis" in host.profile.stores else None,
+        "a background save forks the whole of Redis, whose pages are then shared",
+        "redis.io: Redis administration",
+    ),
+    Knob(
+        THP,
+        lambda host: host.profile.transparent_hugepages if host.parts.isolated or host.profile.stores else None,
+        "transparent hugepages: making one stalls the thread that touched it",
+        f"{_ADMIN}mm/transhuge.rst",
+    ),
+    Knob(
+        "/sys/kernel/mm/ksm/run",
+        _isolated("0"),
+        "no scan for equal pages; writing to a merged one faults",
+        f"{_ADMIN}mm/ksm.rst",
+    ),
+    Knob(
+        "/sys/devices/virtual/workqueue/cpumask",
+        _mask,
+        "CPUs for work that is bound to none",
+        "Documentation/core-api/workqueue.rst",
+    ),
+    Knob(
+        "/sys/devices/virtual/workqueue/writeback/cpumask",
+        _mask,
+        "CPUs that write dirty pages back",
+        f"{_ADMIN}kernel-per-CPU-kthreads.rst",
+    ),
+)
 
 
 def kernel_slices(
@@ -104,16 +147,5 @@ def kernel_slices(
         for name, value in profile.sysctl.items()
         if sysctl.get(name, value) != value
     ]
-    found += _throttling(profile)
     sysfs = {name: value for name, value in values.items() if name.startswith("/")}
     return {**sysctl, **profile.sysctl}, sysfs, found
-
-
-def _throttling(profile: Profile) -> list[Finding]:
-    """A real-time thread that polls without end starves its CPU's kernel threads once nothing stops it any more."""
-    value = profile.sysctl.get(_RT_RUNTIME, "")
-    if value != "-1":
-        return []
-    message = "real-time threads would never be stopped for others on their CPU"
-    remedy = "remove it: a polling thread alone on an isolated CPU needs no real-time priority"
-    return [Finding("rt-throttling-off", message, f"{ROOT}.sysctl.{_RT_RUNTIME}", value, remedy)]

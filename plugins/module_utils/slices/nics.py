@@ -1,6 +1,6 @@
 # Copyright: the ull.metal contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What each NIC of the profile should be: MTU, queues, rings, coalescing and the like, number of VFs."""
+"""What each NIC of the profile should be: MTU, queues, rings, coalescing, number of VFs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..partition import Partition
 from ..profile import ROOT, Profile
 from ..selection import nic_names, nic_title, select_nics
 
-_WORDS = ("mtu", "queues", "coalescing", "offloads", "flow_control", "busy_poll")
+_WORDS = ("mtu", "queues", "coalescing")
 
 
 def nics_slice(

@@ -10,11 +10,8 @@ from typing import Any
 from ..finding import Finding
 from ..profile import ROOT, Profile
 from ..selection import nic_title, select_nics
-from ..settings.iommu import iommu_args
-from ..settings.vf_device import VFIO
 
-__all__ = ["BIFURCATED", "IOMMU_ROLE", "VFIO", "iommu_args", "vf_table"]
-
+VFIO = "vfio-pci"
 # DPDK drives these through their kernel driver: bifurcated, no IOMMU group is handed over.
 BIFURCATED = ("mlx4_core", "mlx5_core", "mana")
 IOMMU_ROLE = "dpdk"
@@ -32,6 +29,13 @@ def vf_table(profile: Profile, topology: Mapping[str, Any]) -> tuple[list[dict[s
             found += [*_count(nic, groups, path), *_mtus(intent, nic, path)]
             found += _iommu(nic, groups, topology, path)
     return rows, [*found, *_twice(rows)]
+
+
+def iommu_args(rows: list[dict[str, Any]], arch: str) -> list[str]:
+    """Kernel arguments that vfio-pci needs; AMD's IOMMU is on by itself, and ignores the Intel one's argument."""
+    if not any(row["driver"] == VFIO for row in rows):
+        return []
+    return {"x86_64": ["intel_iommu=on", "iommu=pt"], "aarch64": ["iommu.passthrough=1"]}.get(arch, [])
 
 
 def _of_nic(name: str, intent: Mapping[str, Any], nic: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from topologies import smt
 
-from ansible_collections.ull.metal.plugins.module_utils.checks import NOT_GRANTED, checks
+from ansible_collections.ull.metal.plugins.module_utils.checks import checks
 from ansible_collections.ull.metal.plugins.module_utils.plan import compile_plan
 from ansible_collections.ull.metal.plugins.module_utils.setting import State
 
@@ -39,17 +39,6 @@ def test_all_is_well():
 )  # fmt: skip
 def test_settings(state, found):
     assert failed(**state) == found
-
-
-def test_what_a_boot_did_not_grant_is_told_from_what_waits_for_one():
-    pages = State("hugepages.node0.1G", "hugepages", "reboot", "1", "1", "0").as_dict()
-    arguments = State("boot_args.hugepages", "boot_args", "reboot", "hugepages=0:1", "hugepages=0:1", None).as_dict()
-
-    def hint(*states):
-        return next(check.hint for check in checks(PLAN, SERVER, states) if check.name == "hugepages.node0.1G")
-
-    assert hint(pages, arguments) == "a reboot is pending"
-    assert hint(pages, {**arguments, "running": "hugepages=0:1"}) == NOT_GRANTED
 
 
 def test_another_machine_than_the_planned_one():

@@ -104,9 +104,3 @@ def test_commands_are_run_by_the_runner_that_is_given():
     assert live.run(["printf", "%s", "a b"]) == "a b"
     with pytest.raises(UllError, match=r"ls /no/such/place failed \(2\): No such file"):
         live.run(["ls", "/no/such/place"])
-
-
-def test_a_captured_tree_is_not_probed(tmp_path):
-    host = tree(tmp_path, {"/proc/irq/1/smp_affinity_list": "0"})
-    assert host.probe("/proc/irq/1/smp_affinity_list") == 0
-    assert host.read("/proc/irq/1/smp_affinity_list") == "0"

@@ -51,7 +51,7 @@ def test_a_slice_for_each_role():
     }
     assert plan["cpus"]["housekeeping"] == plan["cpu_isolation"]["housekeeping"] == "0,4,8,12"
     assert plan["numa"][1] == {"id": 1, "cpus": "4-7,12-15", "memory_bytes": 32 * GIB}
-    assert {domain.role for domain in domains(plan)} == set(DOMAINS)
+    assert set(DOMAINS) <= set(plan)
 
 
 @pytest.mark.parametrize(

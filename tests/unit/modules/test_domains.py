@@ -9,7 +9,6 @@ import json
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from fake_tree import tree
 from machines import contents, debian
 from topologies import smt
 
@@ -60,40 +59,6 @@ def test_present_and_absent(host, run, name):
     assert not run(name, state="absent")["changed"]
 
 
-LIVE = {
-    "kernel_runtime": {"sysctl": {"vm.swappiness": 1}, "sysfs": {"/sys/kernel/mm/ksm/run": 0}},
-    "cpu_power": {"mode": "latency", "cpus": "1-3"},
-    "conflicts": {"plan": {"sysctl": {"vm.swappiness": "1"}}, "policies": {"tuned": "disable"}},
-}
-
-
-@pytest.mark.parametrize("name", LIVE)
-def test_live_ones(host, run, name):
-    cpu = "/sys/devices/system/cpu/cpu1"
-    idle = {f"{cpu}/cpuidle/state1/latency": "1", f"{cpu}/power/pm_qos_resume_latency_us": "0"}
-    tree(host.root, {"/proc/sys/vm/swappiness": "60", "/sys/kernel/mm/ksm/run": "1", **idle})
-    host.obey = lambda _argv: None
-    before = contents(host)
-    predicted = run(name, check_mode=True, **LIVE[name])
-    assert contents(host) == before
-    made = run(name, **LIVE[name])
-    keys = ("changed", "states", "diff", "reboot_required")
-    assert {key: made[key] for key in keys} == {key: predicted[key] for key in keys}
-    assert made["changed"] == (name != "conflicts")
-    assert not run(name, **LIVE[name])["changed"]
-    run(name, state="absent")
-    assert contents(host) == before
-
-
-def test_conflicts_come_with_the_failure(host, run):
-    tree(host.root, {"/proc/sys/vm/swappiness": "60", "/etc/sysctl.d/99-x.conf": "vm.swappiness = 60"})
-    failed = run("conflicts", **{**LIVE["conflicts"], "policies": {}})
-    assert failed["failed"]
-    assert [conflict["where"] for conflict in failed["conflicts"]] == ["/etc/sysctl.d/99-x.conf:1"]
-    assert failed["findings"][0]["id"] == "conflict-sysctl"
-    assert failed["remedy"]
-
-
 @pytest.mark.parametrize(
     ("name", "args", "variable", "value"),
     [
@@ -121,9 +86,7 @@ def test_the_states_of_a_whole_plan(host, run):
     plan = compile_plan(read_topology(host), {"hugepages": [{"size": "2M", "amount": "16 MiB", "where": "node 0"}]})
     found = run("settings_info", plan=plan)
     assert found["topology"]["nodes"] == read_topology(host)["nodes"]
-    # the tree has none of the kernel's parameters
-    states = [state for state in found["states"] if state["declared"] != "not applicable"]
-    assert {state["status"] for state in states} == {"differs"}
+    assert {state["status"] for state in found["states"]} == {"differs"}
     assert "hugepages.node0.2M" in {state["name"] for state in found["states"]}
 
 
@@ -132,35 +95,3 @@ def test_a_plan_of_another_machine(host, run):
     plan = compile_plan(smt(nodes=4, cores=8), {"hugepages": [{"size": "2M", "amount": "2 MiB", "where": "node 3"}]})
     states = {state["name"]: state["running"] for state in run("settings_info", plan=plan)["states"]}
     assert states["hugepages.node3.2M"] is None
-
-
-def test_a_trial_from_arming_to_its_confirmation(host, run):
-    run("boot_args", **PRESENT["boot_args"])
-    before = contents(host)
-    predicted = run("boot_once", check_mode=True, state="armed")
-    assert (predicted["changed"], predicted["once"], predicted["trial"]) == (True, True, "normal")
-    assert contents(host) == before
-    made = run("boot_once", state="armed")
-    assert (made["changed"], made["once"], made["trial"]) == (True, True, "armed")
-    assert not run("boot_once", state="armed")["changed"]
-    host.boot()
-    assert run("reboot_info")["trial"] == "trial"
-    assert run("boot_once", check_mode=True, state="confirmed")["changed"]
-    done = run("boot_once", state="confirmed")
-    assert (done["changed"], done["trial"]) == (True, "normal")
-    assert not run("boot_once", state="confirmed")["changed"]
-
-
-def test_a_host_that_cannot_try_says_so(host, run):
-    run("boot_args", **PRESENT["boot_args"])
-    host.boot_folder_on = "zfs"
-    failed = run("boot_once", state="armed")
-    assert failed["failed"]
-    assert failed["remedy"].endswith("set reboot_once: false to reboot without an automatic way back")
-    assert not run("boot_once", state="armed", once=False)["once"]
-
-
-def test_a_kernel_that_is_to_be_installed_first(host, run):
-    assert run("rt_kernel", flavour="rt")["package"] == "linux-image-rt-amd64"
-    assert run("rt_kernel", flavour="generic")["states"][0]["status"] == "pending_reboot"
-    assert run("rt_kernel", state="absent")["changed"]

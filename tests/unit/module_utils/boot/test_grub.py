@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from machines import debian, grub_cfg
 
 from ansible_collections.ull.metal.plugins.module_utils.boot import grub
-from ansible_collections.ull.metal.plugins.module_utils.boot.menu import default_entry, parse
 from ansible_collections.ull.metal.plugins.module_utils.host import Host
 
 MENU = """
@@ -62,7 +61,7 @@ menuentry 'Firmware' $menuentry_id_option 'uefi-firmware' {
 )
 def test_the_default_by_index_id_title_or_path(default, chosen):
     config = f'set default="{default}"\n{MENU}'
-    assert default_entry(config, {}).linux[-1] == chosen
+    assert grub.default_entry(config, {})[-1] == chosen
 
 
 SAVED = 'if [ "${next_entry}" ] ; then\n set default="${next_entry}"\nelse\n set default="${saved_entry}"\nfi\n'
@@ -89,23 +88,23 @@ def test_the_saved_and_the_next_entry_of_the_environment(tmp_path, environment, 
 
 def test_the_last_default_counts():
     """A script behind grub-mkconfig's own, like 40_custom, may set another."""
-    assert default_entry(f'set default="0"\n{MENU}\nset default=1\n', {}).linux[-1] == "second"
+    assert grub.default_entry(f'set default="0"\n{MENU}\nset default=1\n', {})[-1] == "second"
 
 
 def test_an_entry_without_kernel_has_no_arguments():
-    assert default_entry(f'set default="3"\n{MENU}', {}).linux == []
+    assert grub.default_entry(f'set default="3"\n{MENU}', {}) == []
 
 
 @pytest.mark.parametrize("config", ["", "set default=0\n", "# no menu\nlinux /vmlinuz quiet\n"])
 def test_a_configuration_without_menu(config):
-    entry = default_entry(config, {}).linux
+    entry = grub.default_entry(config, {})
     assert entry == (["quiet"] if "linux" in config else [])
 
 
 def test_what_tuned_sets_counts():
     config = 'set tuned_params="skew_tick=1 isolcpus=3"\n' + grub_cfg("console=tty0", "quiet $tuned_params")
-    assert default_entry(config, {}).linux[-4:] == ["console=tty0", "quiet", "skew_tick=1", "isolcpus=3"]
-    assert default_entry(grub_cfg("", "quiet $tuned_params"), {}).linux[-1] == "quiet"
+    assert grub.default_entry(config, {})[-4:] == ["console=tty0", "quiet", "skew_tick=1", "isolcpus=3"]
+    assert grub.default_entry(grub_cfg("", "quiet $tuned_params"), {})[-1] == "quiet"
 
 
 def test_a_real_configuration():
@@ -113,7 +112,7 @@ def test_a_real_configuration():
     host = Host(str(capture(TUNED_VM)))
     booted = host.read("/proc/cmdline").split()
     assert grub.Grub(host).persisted() == booted[1:]
-    root = parse(host.text(grub.CONFIG))
+    root = grub.parse(host.text(grub.CONFIG))
     assert [(entry.title, len(entry.children)) for entry in root.children] == [
         ("Debian GNU/Linux", 0),
         ("Advanced options for Debian GNU/Linux", 4),
@@ -139,7 +138,7 @@ def test_the_drop_in_appends_behind_the_cloud_images_and_spares_the_recovery(tmp
     host = debian(tmp_path)
     grub.Grub(host).write({"mine": ["nohz_full=1"], "other": ["skew_tick=1"]})
     assert grub.Grub(host).persisted()[-4:] == ["console=tty0", "quiet", "nohz_full=1", "skew_tick=1"]
-    recovery = parse(host.text(grub.CONFIG)).children[1].children[1]
+    recovery = grub.parse(host.text(grub.CONFIG)).children[1].children[1]
     assert "nohz_full=1" not in recovery.linux
     assert host.commands == [["update-grub"]]
     assert host.text(grub.DROP_IN).startswith("# Managed by Ansible, collection ull.metal")

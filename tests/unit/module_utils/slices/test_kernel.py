@@ -12,9 +12,6 @@ def test_a_host_with_isolated_cpus():
     made = plan({})
     assert made["sysctl"] == {
         "vm.stat_interval": "10",
-        "vm.swappiness": "1",
-        "vm.compaction_proactiveness": "0",
-        "vm.compact_unevictable_allowed": "0",
         "kernel.numa_balancing": "0",
         "kernel.timer_migration": "1",
         "kernel.nmi_watchdog": "0",
@@ -23,7 +20,6 @@ def test_a_host_with_isolated_cpus():
     }
     assert made["sysfs"] == {
         THP: "never",
-        THP.replace("enabled", "defrag"): "never",
         "/sys/kernel/mm/ksm/run": "0",
         "/sys/devices/virtual/workqueue/cpumask": "1111",
         "/sys/devices/virtual/workqueue/writeback/cpumask": "1111",
@@ -40,23 +36,9 @@ def test_values_depend_on_the_host():
     assert not {"kernel.timer_migration", "kernel.numa_balancing"} & set(made["sysctl"])
     assert plan({"nics": {"feed": {"name": "ens1"}}})["sysctl"]["net.core.busy_poll"] == "50"
     assert plan({"transparent_hugepages": "madvise"})["sysfs"][THP] == "madvise"
-    sessions = plan({"nics": {"feed": {"name": "ens1"}}})["sysctl"]
-    assert (sessions["net.core.rmem_max"], sessions["net.ipv4.tcp_slow_start_after_idle"]) == ("16777216", "0")
     assert plan({"isolated": "none", "stores": {"redis": {"memory": "1 GiB"}}})["sysctl"] == {
-        "vm.swappiness": "1",
-        "vm.overcommit_memory": "1",
+        "vm.overcommit_memory": "1"
     }
-
-
-def test_stalls_for_huge_pages_follow_their_policy():
-    defrag = THP.replace("enabled", "defrag")
-    for policy, value in {"never": "never", "madvise": "madvise", "always": "defer+madvise"}.items():
-        assert plan({"transparent_hugepages": policy})["sysfs"][defrag] == value
-
-
-def test_real_time_threads_without_a_limit_are_warned_of():
-    assert ids(plan({"sysctl": {"kernel.sched_rt_runtime_us": -1}})) == ["rt-throttling-off"]
-    assert ids(plan({"sysctl": {"kernel.sched_rt_runtime_us": 990000}})) == []
 
 
 def test_the_profile_wins_and_the_plan_says_so():
